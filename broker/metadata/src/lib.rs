@@ -1,0 +1,1 @@
+//! The cluster's image, its changes, and the controller's decisions.

@@ -1,0 +1,1 @@
+//! A broker that speaks Kafka's protocol: thread per core, io_uring, direct I/O.

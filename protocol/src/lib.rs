@@ -1,0 +1,1 @@
+//! Kafka's wire format: messages, record batches, compression, error codes.

@@ -1,0 +1,1 @@
+//! Leader and follower state of a partition, without I/O.

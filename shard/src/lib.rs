@@ -1,0 +1,1 @@
+//! What one core owns: partitions, purgatory, mesh, budgets.
