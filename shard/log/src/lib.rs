@@ -1,1 +1,27 @@
 //! A partition's files: segments, indexes, recovery, batch cache.
+//!
+//! Kafka's own layout, byte for byte, so that `kafka-dump-log` reads it and a directory can move between the two.
+//! A [`Log`] lives on the core that owns its partition and never leaves it. It appends synchronously into memory,
+//! writes by one task with one write in flight, and says when an offset is durable. It knows batches and offsets;
+//! it never decodes records on the hot path, never assigns leadership, and never sees a socket.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`log`] | the handle: append, wait, read, truncate, close |
+//! | [`config`], [`limits`] | the topic settings that a log follows, and fixed bounds |
+//! | [`resources`] | what the logs of one core share: batch cache, open files, loaded indexes |
+
+pub mod config;
+pub mod error;
+pub mod log;
+pub mod resources;
+
+pub use config::LogConfig;
+pub use error::{AppendError, Error};
+pub use log::{
+    AppendInfo, Appended, EpochEntry, Health, Log, Opening, Recovered, SegmentInfo, Slices, TimestampOffset,
+};
+pub use resources::Resources;
+
+/// A record's place in its partition. Ranges of offsets are half open: an end is the offset after the last one.
+pub type Offset = i64;
