@@ -1,0 +1,280 @@
+//! What a run of records changes: the next image, and which topics, brokers and settings differ from the last.
+//!
+//! ```text
+//! Arc<Image> ──Delta::new──▶ Delta ──replay(record)…──▶ Delta ──finish(offset)──▶ (Arc<Image>, Changes)
+//! ```
+//! Shards start and stop partitions by [`Changes`]; they never compare whole images.
+
+use crate::id::Uuid;
+use crate::image::{Broker, ConfigResource, Image, Partition, ResourceType, Topic};
+use crate::record::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A record that does not fit the image it is replayed on. The controller never writes one, so on load it means that
+/// the log was damaged or written by something else.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    #[error("a record creates topic '{0}', which is already there")]
+    TopicExists(String),
+    #[error("a record names the topic id {0}, which is not there")]
+    UnknownTopic(Uuid),
+    #[error("a record creates partition {1} of topic id {0}, which has {2} partitions")]
+    PartitionOutOfOrder(Uuid, i32, usize),
+    #[error("a record changes partition {1} of topic id {0}, which is not there")]
+    UnknownPartition(Uuid, i32),
+    #[error("a record names broker {0}, which is not registered")]
+    UnknownBroker(i32),
+    #[error("a record lowers the next producer id from {0} to {1}")]
+    ProducerIdsWentBack(i64, i64),
+}
+
+/// An image in the making.
+#[derive(Clone, Debug)]
+pub struct Delta {
+    base: Arc<Image>,
+    image: Image,
+    changes: Changes,
+}
+
+/// What differs between two images that follow each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Topics of the new image that the old one did not have.
+    pub topics_created: BTreeSet<Uuid>,
+    /// Topics of the old image that are gone, as they were.
+    pub topics_deleted: BTreeMap<Uuid, Arc<Topic>>,
+    /// Partitions that are new or differ, those of new topics included.
+    pub partitions: BTreeMap<Uuid, BTreeSet<i32>>,
+    /// Resources with a setting that changed.
+    pub configs: BTreeSet<ConfigResource>,
+    /// Brokers that came, changed or went.
+    pub brokers: BTreeSet<i32>,
+    pub features: bool,
+    pub producer_ids: bool,
+}
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        *self == Changes::default()
+    }
+
+    /// Everything that `image` has, as if it followed an empty one: what a shard starts from.
+    pub fn everything(image: &Image) -> Changes {
+        let mut changes = Changes {
+            features: image.features.size() > 0,
+            producer_ids: image.next_producer_id > 0,
+            ..Changes::default()
+        };
+        for topic in image.topics() {
+            changes.topics_created.insert(topic.id);
+            let partitions = (0..).take(topic.partitions.len()).collect();
+            changes.partitions.insert(topic.id, partitions);
+        }
+        changes.configs.extend(image.configs.keys().cloned());
+        changes.brokers.extend(image.brokers.keys().copied());
+        changes
+    }
+}
+
+impl Delta {
+    pub fn new(base: Arc<Image>) -> Delta {
+        let image = Image::clone(&base);
+        Delta { base, image, changes: Changes::default() }
+    }
+
+    /// The image with all records so far: what the next decision of the same run is made on.
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    pub fn base(&self) -> &Arc<Image> {
+        &self.base
+    }
+
+    /// The new image at `offset` of the metadata log, and what differs from the base.
+    pub fn finish(mut self, offset: u64) -> (Arc<Image>, Changes) {
+        self.image.offset = offset;
+        // A topic that came and went within this run was never there.
+        self.changes.partitions.retain(|id, _| self.image.topics_by_id.contains_key(id));
+        (Arc::new(self.image), self.changes)
+    }
+
+    /// Applies one record. On an error nothing has changed.
+    pub fn replay(&mut self, record: &Record) -> Result<(), ReplayError> {
+        match record {
+            Record::RegisterBroker(r) => self.register_broker(r),
+            Record::UnregisterBroker(r) => return self.unregister_broker(r),
+            Record::BrokerRegistrationChange(r) => return self.change_broker(r),
+            Record::Topic(r) => return self.create_topic(r),
+            Record::Partition(r) => return self.create_partition(r),
+            Record::PartitionChange(r) => return self.change_partition(r),
+            Record::RemoveTopic(r) => return self.remove_topic(r),
+            Record::Config(r) => self.set_config(r),
+            Record::FeatureLevel(r) => self.set_feature(r),
+            Record::ProducerIds(r) => return self.give_producer_ids(r),
+        }
+        Ok(())
+    }
+
+    fn register_broker(&mut self, r: &RegisterBrokerRecord) {
+        let broker = Broker {
+            id: r.broker_id,
+            epoch: r.broker_epoch,
+            incarnation_id: r.incarnation_id,
+            endpoints: r.endpoints.clone(),
+            rack: r.rack.clone(),
+            fenced: r.fenced,
+            in_controlled_shutdown: r.in_controlled_shutdown,
+            log_dirs: r.log_dirs.clone(),
+        };
+        self.image.brokers.insert_mut(r.broker_id, Arc::new(broker));
+        self.image.last_broker_epoch = self.image.last_broker_epoch.max(r.broker_epoch);
+        self.changes.brokers.insert(r.broker_id);
+    }
+
+    fn unregister_broker(&mut self, r: &UnregisterBrokerRecord) -> Result<(), ReplayError> {
+        if !self.image.brokers.remove_mut(&r.broker_id) {
+            return Err(ReplayError::UnknownBroker(r.broker_id));
+        }
+        self.changes.brokers.insert(r.broker_id);
+        Ok(())
+    }
+
+    fn change_broker(&mut self, r: &BrokerRegistrationChangeRecord) -> Result<(), ReplayError> {
+        let broker =
+            self.image.brokers.get_mut(&r.broker_id).ok_or(ReplayError::UnknownBroker(r.broker_id))?;
+        let broker = Arc::make_mut(broker);
+        if let Some(fenced) = r.fenced {
+            broker.fenced = fenced;
+        }
+        if let Some(in_controlled_shutdown) = r.in_controlled_shutdown {
+            broker.in_controlled_shutdown = in_controlled_shutdown;
+        }
+        if let Some(log_dirs) = &r.log_dirs {
+            broker.log_dirs.clone_from(log_dirs);
+        }
+        self.changes.brokers.insert(r.broker_id);
+        Ok(())
+    }
+
+    fn create_topic(&mut self, r: &TopicRecord) -> Result<(), ReplayError> {
+        if self.image.topics_by_name.contains_key(r.name.as_str())
+            || self.image.topics_by_id.contains_key(&r.topic_id)
+        {
+            return Err(ReplayError::TopicExists(r.name.clone()));
+        }
+        let name: Arc<str> = r.name.as_str().into();
+        let topic = Topic { name: name.clone(), id: r.topic_id, partitions: Vec::new() };
+        self.image.topics_by_id.insert_mut(r.topic_id, Arc::new(topic));
+        self.image.topics_by_name.insert_mut(name, r.topic_id);
+        self.changes.topics_created.insert(r.topic_id);
+        Ok(())
+    }
+
+    fn create_partition(&mut self, r: &PartitionRecord) -> Result<(), ReplayError> {
+        let topic =
+            self.image.topics_by_id.get_mut(&r.topic_id).ok_or(ReplayError::UnknownTopic(r.topic_id))?;
+        if usize::try_from(r.partition_id) != Ok(topic.partitions.len()) {
+            let count = topic.partitions.len();
+            return Err(ReplayError::PartitionOutOfOrder(r.topic_id, r.partition_id, count));
+        }
+        let partition = Partition {
+            replicas: r.replicas.clone(),
+            directories: r.directories.clone(),
+            isr: r.isr.clone(),
+            removing_replicas: r.removing_replicas.clone(),
+            adding_replicas: r.adding_replicas.clone(),
+            leader: r.leader,
+            leader_epoch: r.leader_epoch,
+            partition_epoch: r.partition_epoch,
+        };
+        Arc::make_mut(topic).partitions.push(Arc::new(partition));
+        self.image.partition_count += 1;
+        self.changes.partitions.entry(r.topic_id).or_default().insert(r.partition_id);
+        Ok(())
+    }
+
+    fn change_partition(&mut self, r: &PartitionChangeRecord) -> Result<(), ReplayError> {
+        let unknown = || ReplayError::UnknownPartition(r.topic_id, r.partition_id);
+        let index = usize::try_from(r.partition_id).map_err(|_| unknown())?;
+        let topic =
+            self.image.topics_by_id.get_mut(&r.topic_id).ok_or(ReplayError::UnknownTopic(r.topic_id))?;
+        if index >= topic.partitions.len() {
+            return Err(unknown());
+        }
+        let partition = Arc::make_mut(topic).partitions.get_mut(index).ok_or_else(unknown)?;
+        let partition = Arc::make_mut(partition);
+        let copy = |to: &mut Vec<i32>, from: &Option<Vec<i32>>| {
+            if let Some(from) = from {
+                to.clone_from(from);
+            }
+        };
+        copy(&mut partition.isr, &r.isr);
+        copy(&mut partition.replicas, &r.replicas);
+        copy(&mut partition.removing_replicas, &r.removing_replicas);
+        copy(&mut partition.adding_replicas, &r.adding_replicas);
+        if let Some(directories) = &r.directories {
+            partition.directories.clone_from(directories);
+        }
+        if let Some(leader) = r.leader {
+            partition.leader = leader;
+            partition.leader_epoch = partition.leader_epoch.saturating_add(1);
+        }
+        partition.partition_epoch = partition.partition_epoch.saturating_add(1);
+        self.changes.partitions.entry(r.topic_id).or_default().insert(r.partition_id);
+        Ok(())
+    }
+
+    fn remove_topic(&mut self, r: &RemoveTopicRecord) -> Result<(), ReplayError> {
+        let topic =
+            self.image.topics_by_id.get(&r.topic_id).cloned().ok_or(ReplayError::UnknownTopic(r.topic_id))?;
+        self.image.topics_by_id.remove_mut(&r.topic_id);
+        self.image.topics_by_name.remove_mut(&topic.name);
+        self.image.partition_count -= topic.partitions.len();
+        let resource = ConfigResource { kind: ResourceType::Topic, name: topic.name.clone() };
+        if self.image.configs.remove_mut(&resource) {
+            self.changes.configs.insert(resource);
+        }
+        self.changes.partitions.remove(&r.topic_id);
+        if !self.changes.topics_created.remove(&r.topic_id) {
+            self.changes
+                .topics_deleted
+                .insert(r.topic_id, self.base.topic(r.topic_id).cloned().unwrap_or(topic));
+        }
+        Ok(())
+    }
+
+    fn set_config(&mut self, r: &ConfigRecord) {
+        let resource = ConfigResource { kind: r.resource_type, name: r.resource_name.as_str().into() };
+        let mut configs = self.image.configs.get(&resource).map(|c| BTreeMap::clone(c)).unwrap_or_default();
+        match &r.value {
+            Some(value) => configs.insert(r.name.clone(), value.clone()),
+            None => configs.remove(&r.name),
+        };
+        if configs.is_empty() {
+            self.image.configs.remove_mut(&resource);
+        } else {
+            self.image.configs.insert_mut(resource.clone(), Arc::new(configs));
+        }
+        self.changes.configs.insert(resource);
+    }
+
+    fn set_feature(&mut self, r: &FeatureLevelRecord) {
+        if r.feature_level == 0 {
+            self.image.features.remove_mut(r.name.as_str());
+        } else {
+            self.image.features.insert_mut(r.name.as_str().into(), r.feature_level);
+        }
+        self.changes.features = true;
+    }
+
+    fn give_producer_ids(&mut self, r: &ProducerIdsRecord) -> Result<(), ReplayError> {
+        if r.next_producer_id < self.image.next_producer_id {
+            return Err(ReplayError::ProducerIdsWentBack(self.image.next_producer_id, r.next_producer_id));
+        }
+        self.image.next_producer_id = r.next_producer_id;
+        self.changes.producer_ids = true;
+        Ok(())
+    }
+}
