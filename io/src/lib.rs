@@ -6,11 +6,17 @@
 //! `std::fs` or `std::net` on a shard.
 
 pub mod buffer;
+mod driver;
+mod executor;
 pub mod file;
 pub mod local;
 pub mod mesh;
 pub mod net;
+mod reactor;
+mod ring;
 pub mod runtime;
+#[allow(dead_code)]
+pub mod sim;
 pub mod task;
 pub mod time;
 

@@ -1,6 +1,12 @@
 //! The clock of the reactor: virtual in the simulator.
 
+use crate::driver::Driver;
+use crate::reactor::{Reactor, current};
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// Monotonic nanoseconds since an arbitrary start.
@@ -22,19 +28,20 @@ impl Instant {
 }
 
 pub fn now() -> Instant {
-    todo!()
+    current(|reactor| reactor.now())
 }
+
 /// Milliseconds since 1970, for record timestamps.
 pub fn unix_millis() -> i64 {
-    todo!()
+    current(|reactor| reactor.driver.borrow().unix_millis())
 }
+
 pub async fn sleep(duration: Duration) {
-    let _ = duration;
-    todo!()
+    sleep_until(now() + duration).await;
 }
+
 pub async fn sleep_until(deadline: Instant) {
-    let _ = deadline;
-    todo!()
+    current(|reactor| Sleep { reactor: reactor.clone(), deadline, timer: None }).await;
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +50,73 @@ pub struct Elapsed;
 
 /// Drops `future` when it has not ended after `duration`.
 pub async fn timeout<T>(duration: Duration, future: impl Future<Output = T>) -> Result<T, Elapsed> {
-    let _ = (duration, future);
-    todo!()
+    let mut future = pin!(future);
+    let mut sleep = pin!(sleep(duration));
+    std::future::poll_fn(|context| {
+        if let Poll::Ready(result) = future.as_mut().poll(context) {
+            return Poll::Ready(Ok(result));
+        }
+        sleep.as_mut().poll(context).map(|()| Err(Elapsed))
+    })
+    .await
+}
+
+/// The timers of one core, soonest first. A tree and not a heap, because most timers are dropped long before they are
+/// due (the deadline of a request), and a heap would keep them until then.
+#[derive(Default)]
+pub(crate) struct Timers {
+    waiting: BTreeMap<TimerKey, Waker>,
+    next_sequence: u64,
+}
+
+/// Timers of one deadline fire in the order they were made.
+type TimerKey = (Instant, u64);
+
+impl Timers {
+    fn insert(&mut self, deadline: Instant, waker: Waker) -> TimerKey {
+        let key = (deadline, self.next_sequence);
+        self.next_sequence += 1;
+        self.waiting.insert(key, waker);
+        key
+    }
+
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Waker> {
+        let entry = self.waiting.first_entry()?;
+        (entry.key().0 <= now).then(|| entry.remove())
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.waiting.first_key_value().map(|((deadline, _), _)| *deadline)
+    }
+}
+
+struct Sleep {
+    reactor: Rc<Reactor>,
+    deadline: Instant,
+    timer: Option<TimerKey>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let reactor = self.reactor.clone();
+        if reactor.now() >= self.deadline {
+            return Poll::Ready(());
+        }
+        let mut timers = reactor.timers.borrow_mut();
+        match self.timer.and_then(|key| timers.waiting.get_mut(&key)) {
+            Some(waker) => waker.clone_from(context.waker()),
+            None => self.timer = Some(timers.insert(self.deadline, context.waker().clone())),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(key) = self.timer {
+            let waker = self.reactor.timers.borrow_mut().waiting.remove(&key);
+            drop(waker);
+        }
+    }
 }
