@@ -18,6 +18,8 @@ pub struct LogConfig {
     pub flush_messages: Option<u64>,
     /// `flush.ms`: when set, acks wait for the write only, and it is flushed this often.
     pub flush_ms: Option<u64>,
+    /// `cleanup.policy` names `compact`: offsets may have gaps.
+    pub compact: bool,
     /// `preallocate`: reserve `segment.bytes` when a segment is made.
     pub preallocate: bool,
 }
@@ -33,6 +35,7 @@ impl Default for LogConfig {
             max_message_bytes: 1024 * 1024 + 12,
             flush_messages: None,
             flush_ms: None,
+            compact: false,
             preallocate: false,
         }
     }

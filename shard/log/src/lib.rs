@@ -9,18 +9,22 @@
 //! | --- | --- |
 //! | [`log`] | the handle: append, wait, read, truncate, close |
 //! | [`config`], [`limits`] | the topic settings that a log follows, and fixed bounds |
+//! | [`batch`], [`scan`], [`index`], [`checkpoint`] | the files' formats, pure |
 //! | [`resources`] | what the logs of one core share: batch cache, open files, loaded indexes |
 
+pub mod batch;
+pub mod checkpoint;
 pub mod config;
 pub mod error;
+pub mod index;
 pub mod log;
 pub mod resources;
+pub mod scan;
 
+pub use checkpoint::epochs::EpochEntry;
 pub use config::LogConfig;
 pub use error::{AppendError, Error};
-pub use log::{
-    AppendInfo, Appended, EpochEntry, Health, Log, Opening, Recovered, SegmentInfo, Slices, TimestampOffset,
-};
+pub use log::{AppendInfo, Appended, Health, Log, Opening, Recovered, SegmentInfo, Slices, TimestampOffset};
 pub use resources::Resources;
 
 /// A record's place in its partition. Ranges of offsets are half open: an end is the offset after the last one.

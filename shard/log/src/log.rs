@@ -1,6 +1,6 @@
 //! The handle of one partition's log.
 
-use crate::{AppendError, Error, LogConfig, Offset, Resources};
+use crate::{AppendError, EpochEntry, Error, LogConfig, Offset, Resources};
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::path::PathBuf;
@@ -72,13 +72,6 @@ impl Slices {
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
     }
-}
-
-/// One line of `leader-epoch-checkpoint`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EpochEntry {
-    pub epoch: i32,
-    pub start_offset: Offset,
 }
 
 /// Answer to a query by timestamp.
