@@ -1,1 +1,2 @@
 //! A broker that speaks Kafka's protocol: thread per core, io_uring, direct I/O.
+pub mod controller;

@@ -5,10 +5,11 @@
 //! ```
 //! Shards start and stop partitions by [`Changes`]; they never compare whole images.
 
+use crate::changes::Changes;
 use crate::id::Uuid;
 use crate::image::{Broker, ConfigResource, Image, Partition, ResourceType, Topic};
 use crate::record::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A record that does not fit the image it is replayed on. The controller never writes one, so on load it means that
@@ -35,46 +36,6 @@ pub struct Delta {
     base: Arc<Image>,
     image: Image,
     changes: Changes,
-}
-
-/// What differs between two images that follow each other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Topics of the new image that the old one did not have.
-    pub topics_created: BTreeSet<Uuid>,
-    /// Topics of the old image that are gone, as they were.
-    pub topics_deleted: BTreeMap<Uuid, Arc<Topic>>,
-    /// Partitions that are new or differ, those of new topics included.
-    pub partitions: BTreeMap<Uuid, BTreeSet<i32>>,
-    /// Resources with a setting that changed.
-    pub configs: BTreeSet<ConfigResource>,
-    /// Brokers that came, changed or went.
-    pub brokers: BTreeSet<i32>,
-    pub features: bool,
-    pub producer_ids: bool,
-}
-
-impl Changes {
-    pub fn is_empty(&self) -> bool {
-        *self == Changes::default()
-    }
-
-    /// Everything that `image` has, as if it followed an empty one: what a shard starts from.
-    pub fn everything(image: &Image) -> Changes {
-        let mut changes = Changes {
-            features: image.features.size() > 0,
-            producer_ids: image.next_producer_id > 0,
-            ..Changes::default()
-        };
-        for topic in image.topics() {
-            changes.topics_created.insert(topic.id);
-            let partitions = (0..).take(topic.partitions.len()).collect();
-            changes.partitions.insert(topic.id, partitions);
-        }
-        changes.configs.extend(image.configs.keys().cloned());
-        changes.brokers.extend(image.brokers.keys().copied());
-        changes
-    }
 }
 
 impl Delta {

@@ -14,7 +14,7 @@
 
 /// Length of what precedes the payload.
 pub const HEADER_BYTES: usize = 16;
-const MAGIC: [u8; 4] = *b"OTMD";
+pub const MAGIC: [u8; 4] = *b"OTMD";
 
 /// What an envelope holds. Numbers are never used again for something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

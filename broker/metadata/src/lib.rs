@@ -6,6 +6,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness of its own. Time and seeds are arguments.
 
+pub mod changes;
 pub mod decide;
 pub mod delta;
 pub mod encoding;
@@ -14,6 +15,7 @@ pub mod id;
 pub mod image;
 pub mod record;
 
+pub use changes::Changes;
 pub use delta::{Delta, ReplayError};
 pub use id::Uuid;
 pub use image::{Broker, ConfigResource, Endpoint, Image, Partition, ResourceType, Topic};

@@ -31,6 +31,14 @@ impl<R> Decision<R> {
     pub fn reply(reply: R) -> Decision<R> {
         Decision { records: Vec::new(), reply }
     }
+
+    /// A refusal is an answer that changes nothing.
+    pub fn from_result<E>(result: Result<Decision<R>, E>) -> Decision<Result<R, E>> {
+        match result {
+            Ok(decision) => Decision { records: decision.records, reply: Ok(decision.reply) },
+            Err(error) => Decision::reply(Err(error)),
+        }
+    }
 }
 
 /// Why a request, or one item of it, was refused. `broker` gives each its Kafka error code; the text goes to the
