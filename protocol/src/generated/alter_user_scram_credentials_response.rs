@@ -1,0 +1,89 @@
+// Generated from protocol/definitions by ottla-protocol-generator. Do not edit.
+
+use crate::wire::{DecodeError, Decoder, EncodeError, Encoder, Message};
+use std::borrow::Cow;
+
+/// Versions 0 to 0, flexible from 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlterUserScramCredentialsResponse<'a> {
+    pub throttle_time_ms: i32,
+    pub results: Vec<AlterUserScramCredentialsResult<'a>>,
+}
+
+impl<'a> Default for AlterUserScramCredentialsResponse<'a> {
+    fn default() -> Self {
+        AlterUserScramCredentialsResponse { throttle_time_ms: 0, results: Vec::new() }
+    }
+}
+
+impl<'a> Message<'a> for AlterUserScramCredentialsResponse<'a> {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !(0..=0).contains(&version) {
+            return Err(DecodeError::Version(version));
+        }
+        let flexible = true;
+        let throttle_time_ms = decoder.int32()?;
+        let results = decoder
+            .nullable_array(flexible, |decoder| AlterUserScramCredentialsResult::decode(decoder, version))?
+            .ok_or(DecodeError::Null { field: "results" })?;
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(AlterUserScramCredentialsResponse { throttle_time_ms, results })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        if !(0..=0).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        let flexible = true;
+        encoder.int32(self.throttle_time_ms);
+        encoder
+            .nullable_array(flexible, Some(&self.results), |encoder, item| item.encode(encoder, version))?;
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlterUserScramCredentialsResult<'a> {
+    pub user: Cow<'a, str>,
+    pub error_code: i16,
+    pub error_message: Option<Cow<'a, str>>,
+}
+
+impl<'a> Default for AlterUserScramCredentialsResult<'a> {
+    fn default() -> Self {
+        AlterUserScramCredentialsResult {
+            user: Cow::Borrowed(""),
+            error_code: 0,
+            error_message: Some(Cow::Borrowed("")),
+        }
+    }
+}
+
+impl<'a> Message<'a> for AlterUserScramCredentialsResult<'a> {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = true;
+        let user = decoder.nullable_string(flexible)?.ok_or(DecodeError::Null { field: "user" })?;
+        let error_code = decoder.int16()?;
+        let error_message = decoder.nullable_string(flexible)?;
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(AlterUserScramCredentialsResult { user, error_code, error_message })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        let flexible = true;
+        encoder.nullable_string(flexible, Some(&self.user))?;
+        encoder.int16(self.error_code);
+        encoder.nullable_string(flexible, self.error_message.as_deref())?;
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+// Generated from protocol/definitions by ottla-protocol-generator. Do not edit.
+
+use crate::uuid::Uuid;
+use crate::wire::{DecodeError, Decoder, EncodeError, Encoder, Message};
+
+/// Versions 0 to 0, flexible from 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssignReplicasToDirsRequest {
+    pub broker_id: i32,
+    pub broker_epoch: i64,
+    pub directories: Vec<DirectoryData>,
+}
+
+impl Default for AssignReplicasToDirsRequest {
+    fn default() -> Self {
+        AssignReplicasToDirsRequest { broker_id: 0, broker_epoch: -1, directories: Vec::new() }
+    }
+}
+
+impl<'a> Message<'a> for AssignReplicasToDirsRequest {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !(0..=0).contains(&version) {
+            return Err(DecodeError::Version(version));
+        }
+        let flexible = true;
+        let broker_id = decoder.int32()?;
+        let broker_epoch = decoder.int64()?;
+        let directories = decoder
+            .nullable_array(flexible, |decoder| DirectoryData::decode(decoder, version))?
+            .ok_or(DecodeError::Null { field: "directories" })?;
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(AssignReplicasToDirsRequest { broker_id, broker_epoch, directories })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        if !(0..=0).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        let flexible = true;
+        encoder.int32(self.broker_id);
+        encoder.int64(self.broker_epoch);
+        encoder.nullable_array(flexible, Some(&self.directories), |encoder, item| {
+            item.encode(encoder, version)
+        })?;
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct DirectoryData {
+    pub id: Uuid,
+    pub topics: Vec<TopicData>,
+}
+
+impl Default for DirectoryData {
+    fn default() -> Self {
+        DirectoryData { id: Uuid::ZERO, topics: Vec::new() }
+    }
+}
+
+impl<'a> Message<'a> for DirectoryData {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = true;
+        let id = decoder.uuid()?;
+        let topics = decoder
+            .nullable_array(flexible, |decoder| TopicData::decode(decoder, version))?
+            .ok_or(DecodeError::Null { field: "topics" })?;
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(DirectoryData { id, topics })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        let flexible = true;
+        encoder.uuid(self.id);
+        encoder
+            .nullable_array(flexible, Some(&self.topics), |encoder, item| item.encode(encoder, version))?;
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicData {
+    pub topic_id: Uuid,
+    pub partitions: Vec<PartitionData>,
+}
+
+impl Default for TopicData {
+    fn default() -> Self {
+        TopicData { topic_id: Uuid::ZERO, partitions: Vec::new() }
+    }
+}
+
+impl<'a> Message<'a> for TopicData {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = true;
+        let topic_id = decoder.uuid()?;
+        let partitions = decoder
+            .nullable_array(flexible, |decoder| PartitionData::decode(decoder, version))?
+            .ok_or(DecodeError::Null { field: "partitions" })?;
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(TopicData { topic_id, partitions })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        let flexible = true;
+        encoder.uuid(self.topic_id);
+        encoder.nullable_array(flexible, Some(&self.partitions), |encoder, item| {
+            item.encode(encoder, version)
+        })?;
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartitionData {
+    pub partition_index: i32,
+}
+
+impl Default for PartitionData {
+    fn default() -> Self {
+        PartitionData { partition_index: 0 }
+    }
+}
+
+impl<'a> Message<'a> for PartitionData {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = true;
+        let partition_index = decoder.int32()?;
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(PartitionData { partition_index })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        let flexible = true;
+        encoder.int32(self.partition_index);
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+// Generated from protocol/definitions by ottla-protocol-generator. Do not edit.
+
+use crate::uuid::Uuid;
+use crate::wire::{DecodeError, Decoder, EncodeError, Encoder, Message};
+use std::borrow::Cow;
+
+/// Versions 0 to 1, flexible from 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadShareGroupStateSummaryResponse<'a> {
+    pub results: Vec<ReadStateSummaryResult<'a>>,
+}
+
+impl<'a> Default for ReadShareGroupStateSummaryResponse<'a> {
+    fn default() -> Self {
+        ReadShareGroupStateSummaryResponse { results: Vec::new() }
+    }
+}
+
+impl<'a> Message<'a> for ReadShareGroupStateSummaryResponse<'a> {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !(0..=1).contains(&version) {
+            return Err(DecodeError::Version(version));
+        }
+        let flexible = true;
+        let results = decoder
+            .nullable_array(flexible, |decoder| ReadStateSummaryResult::decode(decoder, version))?
+            .ok_or(DecodeError::Null { field: "results" })?;
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(ReadShareGroupStateSummaryResponse { results })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        if !(0..=1).contains(&version) {
+            return Err(EncodeError::Version(version));
+        }
+        let flexible = true;
+        encoder
+            .nullable_array(flexible, Some(&self.results), |encoder, item| item.encode(encoder, version))?;
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadStateSummaryResult<'a> {
+    pub topic_id: Uuid,
+    pub partitions: Vec<PartitionResult<'a>>,
+}
+
+impl<'a> Default for ReadStateSummaryResult<'a> {
+    fn default() -> Self {
+        ReadStateSummaryResult { topic_id: Uuid::ZERO, partitions: Vec::new() }
+    }
+}
+
+impl<'a> Message<'a> for ReadStateSummaryResult<'a> {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = true;
+        let topic_id = decoder.uuid()?;
+        let partitions = decoder
+            .nullable_array(flexible, |decoder| PartitionResult::decode(decoder, version))?
+            .ok_or(DecodeError::Null { field: "partitions" })?;
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(ReadStateSummaryResult { topic_id, partitions })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        let flexible = true;
+        encoder.uuid(self.topic_id);
+        encoder.nullable_array(flexible, Some(&self.partitions), |encoder, item| {
+            item.encode(encoder, version)
+        })?;
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartitionResult<'a> {
+    pub partition: i32,
+    pub error_code: i16,
+    pub error_message: Option<Cow<'a, str>>,
+    pub state_epoch: i32,
+    pub leader_epoch: i32,
+    pub start_offset: i64,
+    /// From version 1.
+    pub delivery_complete_count: i32,
+}
+
+impl<'a> Default for PartitionResult<'a> {
+    fn default() -> Self {
+        PartitionResult {
+            partition: 0,
+            error_code: 0,
+            error_message: None,
+            state_epoch: 0,
+            leader_epoch: 0,
+            start_offset: 0,
+            delivery_complete_count: -1,
+        }
+    }
+}
+
+impl<'a> Message<'a> for PartitionResult<'a> {
+    fn decode(decoder: &mut Decoder<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = true;
+        let partition = decoder.int32()?;
+        let error_code = decoder.int16()?;
+        let error_message = decoder.nullable_string(flexible)?;
+        let state_epoch = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let start_offset = decoder.int64()?;
+        let delivery_complete_count = if version >= 1 { decoder.int32()? } else { -1 };
+        if flexible {
+            decoder.tagged_fields(|_, _| Ok(()))?;
+        }
+        Ok(PartitionResult {
+            partition,
+            error_code,
+            error_message,
+            state_epoch,
+            leader_epoch,
+            start_offset,
+            delivery_complete_count,
+        })
+    }
+
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        let flexible = true;
+        encoder.int32(self.partition);
+        encoder.int16(self.error_code);
+        encoder.nullable_string(flexible, self.error_message.as_deref())?;
+        encoder.int32(self.state_epoch);
+        encoder.int32(self.leader_epoch);
+        encoder.int64(self.start_offset);
+        if version >= 1 {
+            encoder.int32(self.delivery_complete_count);
+        }
+        if flexible {
+            encoder.unsigned_varint(0);
+        }
+        Ok(())
+    }
+}
