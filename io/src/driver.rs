@@ -173,6 +173,13 @@ pub(crate) enum Op {
     Stop,
 }
 
+impl Op {
+    /// True when a result that is no error is a new handle, which somebody must close.
+    pub(crate) fn brings_handle(&self) -> bool {
+        matches!(self, Op::Open { .. } | Op::Accept { .. } | Op::Connect { .. } | Op::Lock { .. })
+    }
+}
+
 /// An op that has ended.
 pub(crate) struct Completion {
     pub(crate) token: Token,
@@ -216,7 +223,7 @@ pub(crate) trait Driver {
     /// What rouses this reactor from `poll`.
     fn alarm(&self) -> Arc<Alarm>;
     /// Rouses another reactor if it sleeps. Called after the message is in its queue.
-    fn rouse(&mut self, other: &Alarm) {
+    fn rouse(&mut self, other: &Arc<Alarm>) {
         other.ring();
     }
     /// The reactor ends: waits until no op is in flight, dropping them.
@@ -281,7 +288,7 @@ impl Driver for AnyDriver {
     fn alarm(&self) -> Arc<Alarm> {
         forward!(self, driver => driver.alarm())
     }
-    fn rouse(&mut self, other: &Alarm) {
+    fn rouse(&mut self, other: &Arc<Alarm>) {
         forward!(self, driver => driver.rouse(other))
     }
     fn drain(&mut self) {
@@ -336,9 +343,6 @@ impl Closing {
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.borrow().is_empty()
     }
-    pub(crate) fn of_kernel(&self) -> bool {
-        self.of_kernel
-    }
 }
 
 impl Drop for Closing {
@@ -360,6 +364,7 @@ impl Drop for Closing {
 /// fence between the two steps of each side, either the sender sees the sleep or the reactor sees the message.
 pub(crate) struct Alarm {
     sleeping: AtomicBool,
+    ended: AtomicBool,
     pub(crate) bell: Bell,
 }
 
@@ -372,7 +377,7 @@ pub(crate) enum Bell {
 
 impl Alarm {
     pub(crate) fn new(bell: Bell) -> Arc<Alarm> {
-        Arc::new(Alarm { sleeping: AtomicBool::new(false), bell })
+        Arc::new(Alarm { sleeping: AtomicBool::new(false), ended: AtomicBool::new(false), bell })
     }
     pub(crate) fn announce_sleep(&self) {
         self.sleeping.store(true, Ordering::SeqCst);
@@ -385,6 +390,13 @@ impl Alarm {
     pub(crate) fn claim(&self) -> bool {
         fence(Ordering::SeqCst);
         self.sleeping.load(Ordering::SeqCst) && self.sleeping.swap(false, Ordering::SeqCst)
+    }
+    /// The reactor has ended: its ring's number may name something else by now.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+    }
+    pub(crate) fn is_in_use(&self) -> bool {
+        !self.ended.load(Ordering::SeqCst)
     }
     pub(crate) fn ring(&self) {
         if self.claim() {

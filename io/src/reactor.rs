@@ -7,7 +7,7 @@
 //!   turn ──► run ready tasks ──► ops into the driver ──► poll: submit, wait, completions ──► wakes ──► turn …
 //! ```
 //!
-//! On the ring one thread loops over [`Reactor::run_once`]. The simulator has many reactors on one thread and calls
+//! On the ring one thread loops in [`Reactor::run_while`]. The simulator has many reactors on one thread and calls
 //! [`Reactor::enter`], [`Reactor::poll`] with [`Wait::No`] and [`Reactor::turn`] for one after the other, in an order
 //! of its own; when none [`Reactor::is_ready`] it moves its clock to the next event or [`Reactor::next_deadline`].
 //! To crash a node it drops the tasks by [`Reactor::end`] and forgets what was in flight.
@@ -15,6 +15,7 @@
 
 use crate::driver::{Alarm, AnyDriver, Closing, Completion, Driver, Handle, Op, RawHandle, Token, Wait};
 use crate::executor::{Executor, Shared};
+use crate::local::Semaphore;
 use crate::runtime::ShardId;
 use crate::time::{Instant, Timers};
 use std::cell::{Cell, RefCell};
@@ -23,6 +24,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// A place where other cores leave messages. The reactor looks into each once a turn.
 pub(crate) trait Inbox {
@@ -32,7 +34,7 @@ pub(crate) trait Inbox {
     /// Wakes the tasks that wait for what is there.
     fn wake(&self);
     /// At the end of a turn: calls `rouse` for each reactor that was sent something.
-    fn flush(&self, rouse: &mut dyn FnMut(&Alarm));
+    fn flush(&self, rouse: &mut dyn FnMut(&Arc<Alarm>));
 }
 
 pub(crate) struct Reactor {
@@ -41,6 +43,8 @@ pub(crate) struct Reactor {
     pub(crate) driver: RefCell<AnyDriver>,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) alarm: Arc<Alarm>,
+    /// Bounds the threads of the kernel that splices hold.
+    pub(crate) splices: Semaphore,
     ops: RefCell<OpTable>,
     closing: Rc<Closing>,
     inboxes: RefCell<Vec<Rc<dyn Inbox>>>,
@@ -92,6 +96,7 @@ impl Reactor {
             driver: RefCell::new(driver),
             timers: RefCell::default(),
             alarm,
+            splices: Semaphore::new(crate::net::SPLICES_MAX),
             ops: RefCell::default(),
             closing: Closing::new(of_kernel),
             inboxes: RefCell::default(),
@@ -184,24 +189,41 @@ impl Reactor {
 
     /// Ends what an abandoned op brought.
     fn dispose(&self, result: i32, op: Op) {
-        let brings_handle =
-            matches!(op, Op::Open { .. } | Op::Accept { .. } | Op::Connect { .. } | Op::Lock { .. });
-        if brings_handle && result >= 0 {
+        if op.brings_handle() && result >= 0 {
             self.closing.push(result);
         }
     }
 
-    /// A turn and a poll that sleeps when there is nothing to do. For the thread that has one reactor.
-    pub(crate) fn run_once(&self) {
-        self.turn();
-        if self.is_ready() {
-            self.poll(Wait::No);
-            return;
+    /// Turns and polls while `goes_on`. For the thread that has one reactor, which it has entered. With nothing to do
+    /// it polls for `spin`, then sleeps.
+    pub(crate) fn run_while(&self, spin: Duration, goes_on: impl Fn() -> bool) {
+        let mut idle_since = None;
+        loop {
+            self.turn();
+            if !goes_on() {
+                return;
+            }
+            if self.is_ready() {
+                idle_since = None;
+                self.poll(Wait::No);
+                continue;
+            }
+            if !spin.is_zero() {
+                let now = self.now();
+                if now < *idle_since.get_or_insert(now) + spin {
+                    if self.poll(Wait::No) > 0 {
+                        idle_since = None;
+                    }
+                    std::hint::spin_loop();
+                    continue;
+                }
+            }
+            self.alarm.announce_sleep();
+            let wait = if self.is_ready() { Wait::No } else { Wait::Until(self.next_deadline()) };
+            self.poll(wait);
+            self.alarm.awake();
+            idle_since = None;
         }
-        self.alarm.announce_sleep();
-        let wait = if self.is_ready() { Wait::No } else { Wait::Until(self.next_deadline()) };
-        self.poll(wait);
-        self.alarm.awake();
     }
 
     /// Drops every task, and waits until the driver has given everything back. The caller has entered the reactor.
