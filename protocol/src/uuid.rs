@@ -70,7 +70,7 @@ impl fmt::Display for Uuid {
         let bits = u128::from_be_bytes(self.0);
         // 22 digits of 6 bits: 128 bits and 4 zero bits of padding at the low end.
         for digit in 0..22u32 {
-            let shift = 126i32 - 6 * digit as i32;
+            let shift = 122i32 - 6 * digit as i32;
             let index = if shift >= 0 { bits >> shift } else { bits << -shift } & 0x3f;
             let letter = ALPHABET.get(index as usize).copied().unwrap_or(b'?');
             write!(f, "{}", letter as char)?;
