@@ -233,6 +233,7 @@ pub(crate) trait Driver {
 /// The two twins. The ring is named, for speed; the simulator is behind a pointer.
 pub(crate) enum AnyDriver {
     Ring(Box<crate::ring::Ring>),
+    #[allow(dead_code)]
     Sim(Box<dyn Driver>),
 }
 
@@ -372,6 +373,7 @@ pub(crate) enum Bell {
     /// An eventfd that the ring reads, and the ring itself for MSG_RING.
     Ring { eventfd: OwnedFd, ring: RawHandle },
     /// The world looks at every reactor anyway.
+    #[allow(dead_code)]
     Sim,
 }
 

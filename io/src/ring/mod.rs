@@ -74,7 +74,8 @@ pub(crate) struct Ring {
     stop: Arc<StopSignal>,
     /// Empty pipes for splices.
     pipes: Vec<Pipe>,
-    /// Message headers for reuse.
+    /// Message headers for reuse. Boxed, because the kernel reads them while they are in the table.
+    #[allow(clippy::vec_box)]
     messages: Vec<Box<Message>>,
     random: SmallRng,
     draining: bool,
@@ -95,9 +96,7 @@ impl Ring {
         helpers: Arc<Helpers>,
         stop: Arc<StopSignal>,
     ) -> Result<Ring, StartError> {
-        let (mut ring, supported) = features::set_up(entries)?;
-        // Saves the kernel a lookup per enter; without it everything works the same.
-        let _ = ring.submitter().register_ring_fd();
+        let (ring, supported) = features::set_up(entries)?;
         let eventfd = sys::eventfd(0).map_err(StartError::Thread)?;
         let alarm = Alarm::new(Bell::Ring { eventfd, ring: ring.as_raw_fd() });
         let mut ring = Ring {
@@ -262,7 +261,6 @@ impl Ring {
             Step::Ended(result) => {
                 self.recycle(in_flight.scratch);
                 self.ended.push(Completion { token, result, op: in_flight.op });
-                return;
             }
             Step::Entry(entry) => {
                 in_flight.by_kernel = true;

@@ -36,6 +36,7 @@ pub(super) enum Step {
 }
 
 /// What the kernel reads or writes beside an op's own buffers. On the heap: the table may move.
+#[allow(dead_code, reason = "some of it is held for the kernel alone")]
 pub(super) enum Scratch {
     None,
     Message(Box<Message>),
