@@ -25,7 +25,6 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::Io`] that names the action and the file.
-    #[allow(dead_code, reason = "for the bodies to come")]
     pub(crate) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Error {
         Error::Io { action, path: path.to_owned(), kind: error.kind(), message: error.to_string() }
     }

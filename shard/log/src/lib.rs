@@ -17,15 +17,29 @@ pub mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod index;
+pub mod limits;
 pub mod log;
+mod read;
+mod records;
+mod recover;
 pub mod resources;
 pub mod scan;
+mod state;
+mod survey;
+mod tail;
+mod timestamps;
+mod truncate;
+mod walk;
+mod writer;
 
 pub use checkpoint::epochs::EpochEntry;
 pub use config::LogConfig;
 pub use error::{AppendError, Error};
 pub use log::{AppendInfo, Appended, Health, Log, Opening, Recovered, SegmentInfo, Slices, TimestampOffset};
-pub use resources::Resources;
+pub use resources::{ResourceLimits, Resources};
 
 /// A record's place in its partition. Ranges of offsets are half open: an end is the offset after the last one.
 pub type Offset = i64;
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,18 @@
 //! The handle of one partition's log.
 
-use crate::{AppendError, EpochEntry, Error, LogConfig, Offset, Resources};
+use crate::batch::BatchHeader;
+use crate::checkpoint::partition::segment_file_name;
+use crate::resources::LogNumber;
+use crate::state::State;
+use crate::{AppendError, EpochEntry, Error, LogConfig, Offset, Resources, writer};
 use bytes::Bytes;
+use ottla_io::Instant;
+use ottla_io::local::{Event, Semaphore};
 use smallvec::SmallVec;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// What [`Log::create`] and [`Log::open`] are given.
@@ -98,70 +106,130 @@ pub struct SegmentInfo {
 
 /// A partition's log; clones share it. Belongs to the core that opened it.
 #[derive(Clone)]
-#[allow(dead_code, reason = "for the bodies to come")]
-pub struct Log(Rc<()>);
+pub struct Log(pub(crate) Rc<Inner>);
+
+/// What the clones share.
+pub(crate) struct Inner {
+    pub(crate) dir: PathBuf,
+    pub(crate) number: LogNumber,
+    pub(crate) resources: Rc<Resources>,
+    /// Never borrowed across an await.
+    pub(crate) state: RefCell<State>,
+    /// The durable end moved, room was made, the log's task ended, or the log went offline.
+    pub(crate) progress: Event,
+    /// Called then.
+    pub(crate) on_progress: RefCell<Option<Rc<dyn Fn()>>>,
+    /// Whoever holds its one unit may change files.
+    pub(crate) turn: Semaphore,
+}
 
 impl Log {
     /// Makes the directory and an empty log at offset `recovery_point` (0 when `None`). Durable when it returns.
     pub async fn create(opening: Opening) -> Result<Log, Error> {
-        let _ = opening;
-        todo!()
+        crate::recover::create(opening).await
     }
 
     /// Opens an existing directory, recovering what a kill or damage left.
     /// # Errors
     /// Damage below the recovery point, or a system call that failed; other logs are not concerned.
     pub async fn open(opening: Opening) -> Result<(Log, Recovered), Error> {
-        let _ = opening;
-        todo!()
+        crate::recover::open(opening).await
     }
 
     /// Appends one whole batch of magic 2 at the log end: copied once, base offset and leader epoch patched.
     ///
     /// On return replicas may read it from the batch cache; it is not yet durable: see [`Log::wait_durable`].
+    /// # Errors
+    /// [`AppendError::Full`] when too much waits for the disk: await [`Log::room`].
     pub fn append(&self, batch: &[u8], info: &AppendInfo) -> Result<Appended, AppendError> {
-        let _ = (batch, info);
-        todo!()
+        let inner = &self.0;
+        let header = BatchHeader::parse(batch).map_err(|_| AppendError::Invalid("not a batch of magic 2"))?;
+        if header.bytes != batch.len() {
+            return Err(AppendError::Invalid("not exactly one batch"));
+        }
+        let number = inner.resources.chunk_number();
+        let mut state = inner.state.borrow_mut();
+        let placed = state.append(header, batch, info, number)?;
+        state.last_used = ottla_io::now();
+        let warmed = !std::mem::replace(&mut state.warm, true);
+        writer::start(inner, &mut state);
+        drop(state);
+        if let Some(bytes) = placed.chunk_made {
+            inner.resources.chunk_made(inner, number, bytes);
+        }
+        if warmed {
+            inner.resources.warmed(inner);
+        }
+        Ok(placed.appended)
     }
 
     /// Ends when another append may succeed, or the log is offline.
     pub async fn room(&self) {
-        todo!()
+        loop {
+            let progress = self.0.progress.wait();
+            {
+                let state = self.0.state.borrow();
+                let full = state.unwritten_bytes >= crate::limits::UNWRITTEN_BYTES_MAX as u64;
+                if state.failure.is_some() || (!full && !state.paused) {
+                    return;
+                }
+            }
+            progress.await;
+        }
     }
 
     /// The producer state at `offset`, as Kafka's snapshot bytes: written to `OFFSET.snapshot` by the log's task.
     pub fn store_producer_snapshot(&self, offset: Offset, snapshot: Vec<u8>) {
-        let _ = (offset, snapshot);
-        todo!()
+        let mut state = self.0.state.borrow_mut();
+        state.snapshots_waiting.push_back((offset, snapshot));
+        writer::start(&self.0, &mut state);
     }
 
     pub fn log_start_offset(&self) -> Offset {
-        todo!()
+        self.0.state.borrow().log_start_offset
     }
     pub fn log_end_offset(&self) -> Offset {
-        todo!()
+        self.0.state.borrow().log_end_offset
     }
     /// All below this may be acknowledged: on stable storage, or written where the topic relaxes its acks.
     pub fn durable_end(&self) -> Offset {
-        todo!()
+        self.0.state.borrow().durable_end
     }
-    /// All below this is on stable storage with its epochs: what the recovery point checkpoint may say after
-    /// [`Log::checkpoint`].
-    pub fn recovery_point(&self) -> Offset {
-        todo!()
+    /// All below this is on stable storage. What the recovery point checkpoint may say is what
+    /// [`Log::checkpoint`] and [`Log::close`] return.
+    pub fn synced_end(&self) -> Offset {
+        self.0.state.borrow().synced_end
     }
 
     /// Ends when `durable_end() >= offset`. Dropping the future undoes nothing.
     /// # Errors
     /// The log went offline or was closed, or the offset was truncated away.
     pub async fn wait_durable(&self, offset: Offset) -> Result<(), Error> {
-        let _ = offset;
-        todo!()
+        loop {
+            let progress = self.0.progress.wait();
+            {
+                let state = self.0.state.borrow();
+                if state.durable_end >= offset {
+                    return Ok(());
+                }
+                state.check_online()?;
+                if offset > state.log_end_offset {
+                    let (start, end) = (state.log_start_offset, state.log_end_offset);
+                    return Err(Error::OffsetOutOfRange { offset, start, end });
+                }
+            }
+            progress.await;
+        }
     }
 
     /// Ends at the next change of `durable_end()`, or of health. Counts from its making: make it, check, await.
     pub fn durable_changed(&self) -> impl Future<Output = ()> + use<> {
-        std::future::ready(())
+        self.0.progress.wait()
+    }
+
+    /// Calls `call` at each change of `durable_end()` or of health, on this core, with no state borrowed.
+    pub fn set_on_durable(&self, call: Rc<dyn Fn()>) {
+        *self.0.on_progress.borrow_mut() = Some(call);
     }
 
     /// Batches from the one that holds `offset` up to `upper`, from memory. `None` when `offset` is not there: use
@@ -173,8 +241,14 @@ impl Log {
         upper: Offset,
         at_least_one: bool,
     ) -> Option<Slices> {
-        let _ = (offset, bytes_max, upper, at_least_one);
-        todo!()
+        let state = self.0.state.borrow();
+        if state.failure.is_some() || offset < state.log_start_offset || offset > state.log_end_offset {
+            return None;
+        }
+        if offset >= upper.min(state.log_end_offset) {
+            return Some(Slices { first_offset: offset, next_offset: offset, ..Slices::default() });
+        }
+        state.tail.read(offset, bytes_max, upper, at_least_one)
     }
 
     /// The same from memory or disk.
@@ -187,8 +261,7 @@ impl Log {
         upper: Offset,
         at_least_one: bool,
     ) -> Result<Slices, Error> {
-        let _ = (offset, bytes_max, upper, at_least_one);
-        todo!()
+        crate::read::read(&self.0, offset, bytes_max, upper, at_least_one).await
     }
 
     /// The first record below `upper` whose timestamp is at or after `timestamp`.
@@ -197,68 +270,147 @@ impl Log {
         timestamp: i64,
         upper: Offset,
     ) -> Result<Option<TimestampOffset>, Error> {
-        let _ = (timestamp, upper);
-        todo!()
+        crate::timestamps::offset_for_timestamp(&self.0, timestamp, upper).await
     }
     /// The first record with the largest timestamp.
     pub async fn max_timestamp_offset(&self) -> Result<Option<TimestampOffset>, Error> {
-        todo!()
+        crate::timestamps::max_timestamp_offset(&self.0).await
     }
 
     /// The largest known epoch at or below `epoch` and the offset after its last record (KIP-101, KIP-279);
     /// `None` when `epoch` is unknown to this log.
     pub fn end_offset_for_epoch(&self, epoch: i32) -> Option<(i32, Offset)> {
-        let _ = epoch;
-        todo!()
+        let state = self.0.state.borrow();
+        state.epochs.end_offset_for(epoch, state.log_end_offset)
     }
     pub fn latest_epoch(&self) -> Option<i32> {
-        todo!()
+        self.0.state.borrow().epochs.latest().map(|entry| entry.epoch)
     }
     pub fn epoch_for_offset(&self, offset: Offset) -> Option<i32> {
-        let _ = offset;
-        todo!()
+        self.0.state.borrow().epochs.epoch_for(offset)
     }
     pub fn epoch_entries(&self) -> Vec<EpochEntry> {
-        todo!()
+        self.0.state.borrow().epochs.entries().to_vec()
     }
 
+    /// Follows `config` from the next append on.
     pub fn set_config(&self, config: Rc<LogConfig>) {
-        let _ = config;
-        todo!()
+        let mut state = self.0.state.borrow_mut();
+        if state.messages_unsynced > 0 && !config.acks_before_flush() {
+            state.sync_wanted = true;
+        }
+        state.config = config;
+        writer::start(&self.0, &mut state);
     }
+    /// Bytes of batches in all segments.
     pub fn size_bytes(&self) -> u64 {
-        todo!()
+        self.0.state.borrow().segments.iter().map(|segment| segment.bytes).sum()
     }
     pub fn segments(&self) -> Vec<SegmentInfo> {
-        todo!()
+        let state = self.0.state.borrow();
+        let active = state.active().base_offset;
+        let info = |base_offset, bytes| SegmentInfo { base_offset, bytes, active: base_offset == active };
+        state.segments.iter().map(|segment| info(segment.base_offset, segment.bytes)).collect()
     }
     pub fn health(&self) -> Health {
-        todo!()
+        match &self.0.state.borrow().failure {
+            Some(failure) => Health::Offline(failure.clone()),
+            None => Health::Online,
+        }
+    }
+    /// The partition's directory.
+    pub fn dir(&self) -> &std::path::Path {
+        &self.0.dir
     }
 
-    /// Drops everything at and above `offset`, durably. The caller has first made the recovery point checkpoint say
-    /// no more than `offset`.
-    pub async fn truncate_to(&self, offset: Offset) -> Result<(), Error> {
-        let _ = offset;
-        todo!()
+    /// Drops everything at and above `offset`, durably, and returns the new log end: lower than `offset` when that
+    /// lies inside a batch. The caller has first made the recovery point checkpoint say no more than that.
+    pub async fn truncate_to(&self, offset: Offset) -> Result<Offset, Error> {
+        crate::truncate::truncate_to(&self.0, offset).await
     }
-    /// Moves the log start up to `offset` and deletes segments that lie wholly below it. Returns the new log start.
+    /// Drops everything and goes on as an empty log at `offset`.
+    pub async fn restart_at(&self, offset: Offset) -> Result<(), Error> {
+        crate::truncate::restart_at(&self.0, offset).await
+    }
+    /// Moves the log start up to `offset`, at most the durable end, and deletes segments that lie wholly below it.
+    /// Returns the new log start.
     pub async fn delete_records_to(&self, offset: Offset) -> Result<Offset, Error> {
-        let _ = offset;
-        todo!()
+        crate::truncate::delete_records_to(&self.0, offset).await
     }
-    /// Flushes indexes and epochs; on return the recovery point may be checkpointed. Returns it.
+    /// Flushes indexes and epochs; returns the offset that may be checkpointed as the recovery point.
     pub async fn checkpoint(&self) -> Result<Offset, Error> {
-        todo!()
+        writer::checkpoint(&self.0).await
     }
     /// Writes what waits, cuts the segment to its size, flushes indexes and `snapshot` (the producer state at the
     /// log end). Returns the log end for the recovery point checkpoint: then the shutdown of this log was clean.
     pub async fn close(&self, snapshot: Option<Vec<u8>>) -> Result<Offset, Error> {
-        let _ = snapshot;
-        todo!()
+        writer::close(&self.0, snapshot).await
     }
     /// Renames the directory to `TOPIC-PARTITION.UNIQUE-delete` and removes it.
     pub async fn delete(&self) -> Result<(), Error> {
-        todo!()
+        crate::truncate::delete(&self.0).await
+    }
+}
+
+impl Inner {
+    /// Wakes everyone who waits for a change. No state may be borrowed.
+    pub(crate) fn progressed(&self) {
+        self.progress.notify_all();
+        let call = self.on_progress.borrow().clone();
+        if let Some(call) = call {
+            call();
+        }
+    }
+
+    /// The path of a segment's file; `suffix` with its dot.
+    pub(crate) fn path(&self, base_offset: Offset, suffix: &str) -> PathBuf {
+        self.dir.join(segment_file_name(base_offset, suffix))
+    }
+
+    /// Takes the log offline for good, once: everyone who waits gets the reason.
+    pub(crate) fn fail(&self, error: &Error) {
+        let mut state = self.state.borrow_mut();
+        if state.failure.is_none() {
+            tracing::error!(dir = %self.dir.display(), %error, "log goes offline");
+            state.failure = Some(match error {
+                Error::Offline { .. } | Error::Closed { .. } => error.clone(),
+                other => Error::Offline { dir: self.dir.clone(), reason: other.to_string() },
+            });
+        }
+        drop(state);
+        self.progressed();
+    }
+
+    /// For the batch cache: drops chunk `number` if it may go. `None`: not now.
+    pub(crate) fn evict(&self, number: u64) -> Option<usize> {
+        let mut state = self.state.borrow_mut();
+        let State { tail, segments, .. } = &mut *state;
+        tail.evict(number, |base_offset, file_end| {
+            let segment = segments.iter().rev().find(|segment| segment.base_offset == base_offset);
+            segment.is_none_or(|segment| segment.written >= file_end)
+        })
+    }
+    pub(crate) fn has_chunk(&self, number: u64) -> bool {
+        self.state.borrow().tail.has_chunk(number)
+    }
+
+    /// For the sweep: frees chunks and closes files of a log without an append for `idle`. True when it is done.
+    pub(crate) async fn cool_if_idle(self: &Rc<Self>, now: Instant, idle: Duration) -> bool {
+        {
+            let state = self.state.borrow();
+            if state.failure.is_none()
+                && (state.writing || state.unwritten_bytes > 0 || now.duration_since(state.last_used) < idle)
+            {
+                return false;
+            }
+        }
+        writer::cool(self).await
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.resources.chunks_freed(self.state.borrow().tail.capacity_bytes());
+        self.resources.forget_log(self.number);
     }
 }

@@ -1,6 +1,16 @@
-//! What the logs of one core share: the batch cache's budget, open files for reading, loaded indexes.
+//! What the logs of one core share: the batch cache's budget, open files for reading, loaded indexes, and the sweep
+//! that lets idle logs cost next to nothing.
+//!
+//! One value per core, given to every log that opens there. Nothing here blocks or knows what a batch is.
 
-use std::rc::Rc;
+use crate::Offset;
+use crate::index::{OffsetIndex, TimeIndex};
+use crate::log::Inner;
+use ottla_io::{Class, File, Instant};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 /// Bounds of [`Resources`].
 #[derive(Clone, Debug)]
@@ -11,7 +21,7 @@ pub struct ResourceLimits {
     pub read_files: usize,
     /// Index files of sealed segments kept in memory.
     pub index_cache_bytes: usize,
-    /// A log without an append for this long frees its chunks and closes its files.
+    /// A log without an append for this long frees its chunks and closes its files; a file without a read as well.
     pub idle_ms: u64,
 }
 
@@ -26,14 +36,219 @@ impl Default for ResourceLimits {
     }
 }
 
+/// Names a log among those of a core; never used again.
+pub(crate) type LogNumber = u64;
+
+struct ReadFile {
+    log: LogNumber,
+    base_offset: Offset,
+    file: File,
+    used: Instant,
+}
+
+/// The two indexes of a segment, as far as they are in files.
+#[derive(Clone, Default)]
+pub(crate) struct Indexes {
+    pub(crate) offsets: OffsetIndex,
+    pub(crate) times: TimeIndex,
+}
+
+struct LoadedIndexes {
+    log: LogNumber,
+    base_offset: Offset,
+    indexes: Indexes,
+}
+
 /// One per core, shared by its logs.
 pub struct Resources {
-    #[expect(dead_code, reason = "read by the cache")]
     limits: ResourceLimits,
+    next_log: Cell<LogNumber>,
+    next_chunk: Cell<u64>,
+    cached_bytes: Cell<usize>,
+    chunks: RefCell<VecDeque<(Weak<Inner>, u64)>>,
+    files: RefCell<Vec<ReadFile>>,
+    /// The least recently used first.
+    indexes: RefCell<Vec<LoadedIndexes>>,
+    warm: RefCell<Vec<Weak<Inner>>>,
+    sweeping: Cell<bool>,
+    warned_buffered: Cell<bool>,
 }
 
 impl Resources {
     pub fn new(limits: ResourceLimits) -> Rc<Resources> {
-        Rc::new(Resources { limits })
+        Rc::new(Resources {
+            limits,
+            next_log: Cell::new(0),
+            next_chunk: Cell::new(0),
+            cached_bytes: Cell::new(0),
+            chunks: RefCell::default(),
+            files: RefCell::default(),
+            indexes: RefCell::default(),
+            warm: RefCell::default(),
+            sweeping: Cell::new(false),
+            warned_buffered: Cell::new(false),
+        })
+    }
+
+    /// Bytes of tail chunks of all logs of this core.
+    pub fn cached_bytes(&self) -> usize {
+        self.cached_bytes.get()
+    }
+    /// Files open for cold reads.
+    pub fn read_file_count(&self) -> usize {
+        self.files.borrow().len()
+    }
+
+    /// Says once that the file system has no direct I/O.
+    pub(crate) fn warn_buffered(&self, path: &std::path::Path) {
+        if !self.warned_buffered.replace(true) {
+            tracing::warn!(
+                path = %path.display(),
+                "the file system has no direct I/O: writes go through the page cache with a flush each"
+            );
+        }
+    }
+
+    pub(crate) fn log_number(&self) -> LogNumber {
+        self.next_log.replace(self.next_log.get() + 1)
+    }
+
+    /// The number that a chunk would get that is made now.
+    pub(crate) fn chunk_number(&self) -> u64 {
+        self.next_chunk.get()
+    }
+
+    /// Counts chunk `number` of `log` and evicts the oldest written chunks while there are too many bytes. No log's
+    /// state may be borrowed.
+    pub(crate) fn chunk_made(&self, log: &Rc<Inner>, number: u64, bytes: usize) {
+        self.next_chunk.set(number + 1);
+        self.cached_bytes.set(self.cached_bytes.get() + bytes);
+        self.chunks.borrow_mut().push_back((Rc::downgrade(log), number));
+        let mut looked_at = 0;
+        let count = self.chunks.borrow().len();
+        while self.cached_bytes.get() > self.limits.batch_cache_bytes && looked_at < count {
+            looked_at += 1;
+            let Some((log, number)) = self.chunks.borrow_mut().pop_front() else { break };
+            let Some(owner) = log.upgrade() else { continue };
+            match owner.evict(number) {
+                Some(bytes) => self.chunks_freed(bytes),
+                None => self.chunks.borrow_mut().push_back((log, number)),
+            }
+        }
+        // Logs that free their chunks by themselves leave entries behind.
+        if count > 64 && looked_at == 0 && self.chunks.borrow().len() > 2 * self.live_chunks_max() {
+            self.chunks
+                .borrow_mut()
+                .retain(|(log, number)| log.upgrade().is_some_and(|log| log.has_chunk(*number)));
+        }
+    }
+
+    fn live_chunks_max(&self) -> usize {
+        self.cached_bytes.get() / crate::limits::CHUNK_BYTES_MIN + 1
+    }
+
+    pub(crate) fn chunks_freed(&self, bytes: usize) {
+        self.cached_bytes.set(self.cached_bytes.get().saturating_sub(bytes));
+    }
+
+    /// An open file of a segment, if there is one.
+    pub(crate) fn read_file(&self, log: LogNumber, base_offset: Offset) -> Option<File> {
+        let mut files = self.files.borrow_mut();
+        let found = files.iter_mut().find(|file| file.log == log && file.base_offset == base_offset)?;
+        found.used = ottla_io::now();
+        Some(found.file.clone())
+    }
+
+    /// Keeps `file` for the next reader; the one unused for longest goes if there are too many.
+    pub(crate) fn keep_read_file(self: &Rc<Self>, log: LogNumber, base_offset: Offset, file: File) {
+        let mut files = self.files.borrow_mut();
+        files.retain(|file| file.log != log || file.base_offset != base_offset);
+        if files.len() >= self.limits.read_files {
+            let oldest = (0..files.len()).min_by_key(|index| files.get(*index).map(|file| file.used));
+            if let Some(oldest) = oldest {
+                files.swap_remove(oldest);
+            }
+        }
+        files.push(ReadFile { log, base_offset, file, used: ottla_io::now() });
+        drop(files);
+        self.sweep_later();
+    }
+
+    pub(crate) fn indexes(&self, log: LogNumber, base_offset: Offset) -> Option<Indexes> {
+        let mut loaded = self.indexes.borrow_mut();
+        let at = loaded.iter().position(|entry| entry.log == log && entry.base_offset == base_offset)?;
+        let entry = loaded.remove(at);
+        let indexes = entry.indexes.clone();
+        loaded.push(entry);
+        Some(indexes)
+    }
+
+    pub(crate) fn keep_indexes(&self, log: LogNumber, base_offset: Offset, indexes: Indexes) {
+        let mut loaded = self.indexes.borrow_mut();
+        loaded.retain(|entry| entry.log != log || entry.base_offset != base_offset);
+        loaded.push(LoadedIndexes { log, base_offset, indexes });
+        let bytes_of =
+            |entry: &LoadedIndexes| entry.indexes.offsets.bytes() + entry.indexes.times.bytes() + 64;
+        let mut bytes: usize = loaded.iter().map(bytes_of).sum();
+        while bytes > self.limits.index_cache_bytes && loaded.len() > 1 {
+            bytes -= bytes_of(&loaded.remove(0));
+        }
+    }
+
+    /// Forgets what is loaded of a segment: its files changed, or are going away.
+    pub(crate) fn forget_segment(&self, log: LogNumber, base_offset: Offset) {
+        self.forget_indexes(log, base_offset);
+        self.files.borrow_mut().retain(|file| file.log != log || file.base_offset != base_offset);
+    }
+
+    pub(crate) fn forget_indexes(&self, log: LogNumber, base_offset: Offset) {
+        self.indexes.borrow_mut().retain(|entry| entry.log != log || entry.base_offset != base_offset);
+    }
+
+    pub(crate) fn forget_log(&self, log: LogNumber) {
+        self.indexes.borrow_mut().retain(|entry| entry.log != log);
+        self.files.borrow_mut().retain(|file| file.log != log);
+    }
+
+    /// From now on `log` is looked at until it has been idle for long enough.
+    pub(crate) fn warmed(self: &Rc<Self>, log: &Rc<Inner>) {
+        self.warm.borrow_mut().push(Rc::downgrade(log));
+        self.sweep_later();
+    }
+
+    /// The sweep runs only while something is warm, so that an idle core sleeps.
+    fn sweep_later(self: &Rc<Self>) {
+        if self.sweeping.replace(true) {
+            return;
+        }
+        let resources = Rc::downgrade(self);
+        let interval = Duration::from_millis((self.limits.idle_ms / 2).max(1));
+        ottla_io::spawn(Class::Background, async move {
+            loop {
+                ottla_io::sleep(interval).await;
+                let Some(resources) = resources.upgrade() else { return };
+                if !resources.sweep().await {
+                    resources.sweeping.set(false);
+                    return;
+                }
+            }
+        });
+    }
+
+    /// True while something is still warm.
+    async fn sweep(&self) -> bool {
+        let now = ottla_io::now();
+        let idle = Duration::from_millis(self.limits.idle_ms);
+        let mut still_warm = Vec::new();
+        let warm = std::mem::take(&mut *self.warm.borrow_mut());
+        for log in warm {
+            let Some(log) = log.upgrade() else { continue };
+            if !log.cool_if_idle(now, idle).await {
+                still_warm.push(Rc::downgrade(&log));
+            }
+        }
+        self.warm.borrow_mut().append(&mut still_warm);
+        self.files.borrow_mut().retain(|file| now.duration_since(file.used) < idle);
+        !self.warm.borrow().is_empty() || !self.files.borrow().is_empty()
     }
 }

@@ -111,11 +111,18 @@ impl IndexBuilder {
         self.time_entries.get(after.checked_sub(1)?).copied()
     }
 
-    /// The files' bytes of the entries that are not stored yet.
-    pub(crate) fn unstored(&self) -> (Vec<u8>, Vec<u8>) {
-        let offsets = self.offset_entries.iter().flat_map(|entry| entry.to_bytes()).collect();
-        let times = self.time_entries.iter().flat_map(|entry| entry.to_bytes()).collect();
-        (offsets, times)
+    /// The files' bytes of the entries that are not stored yet, up to the first that may not be.
+    pub(crate) fn unstored(
+        &self,
+        offset_may: impl Fn(&offset::Entry) -> bool,
+        time_may: impl Fn(&time::Entry) -> bool,
+    ) -> (Vec<u8>, Vec<u8>) {
+        let offsets = self.offset_entries.iter().take_while(|entry| offset_may(entry));
+        let times = self.time_entries.iter().take_while(|entry| time_may(entry));
+        (
+            offsets.flat_map(|entry| entry.to_bytes()).collect(),
+            times.flat_map(|entry| entry.to_bytes()).collect(),
+        )
     }
 
     /// The first `offset_entries` and `time_entries` of the unstored ones are now in the files.

@@ -24,7 +24,7 @@ impl Entry {
         bytes[4..].copy_from_slice(&self.position.to_be_bytes());
         bytes
     }
-    fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Entry {
+    pub(crate) fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Entry {
         let value = u64::from_be_bytes(*bytes);
         Entry { relative_offset: (value >> 32) as u32, position: value as u32 }
     }
@@ -37,7 +37,7 @@ pub struct OffsetIndex(Bytes);
 impl OffsetIndex {
     /// Takes the bytes of a file whose segment has `segment_bytes` bytes.
     pub fn parse(bytes: Bytes, segment_bytes: u64) -> Result<OffsetIndex, IndexFault> {
-        if bytes.len() % ENTRY_BYTES != 0 {
+        if !bytes.len().is_multiple_of(ENTRY_BYTES) {
             return Err(IndexFault::Size(bytes.len()));
         }
         let index = OffsetIndex(bytes);
@@ -62,6 +62,10 @@ impl OffsetIndex {
     }
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator + '_ {
         self.as_entries().iter().map(Entry::from_bytes)
+    }
+    /// The first `count` entries.
+    pub(crate) fn first(&self, count: usize) -> OffsetIndex {
+        OffsetIndex(self.0.slice(..(count * ENTRY_BYTES).min(self.0.len())))
     }
     pub fn len(&self) -> usize {
         self.as_entries().len()

@@ -42,7 +42,7 @@ pub struct TimeIndex(Bytes);
 impl TimeIndex {
     /// Takes the bytes of a file.
     pub fn parse(bytes: Bytes) -> Result<TimeIndex, IndexFault> {
-        if bytes.len() % ENTRY_BYTES != 0 {
+        if !bytes.len().is_multiple_of(ENTRY_BYTES) {
             return Err(IndexFault::Size(bytes.len()));
         }
         let index = TimeIndex(bytes);
@@ -67,6 +67,10 @@ impl TimeIndex {
     }
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator + '_ {
         self.as_entries().iter().map(Entry::from_bytes)
+    }
+    /// The first `count` entries.
+    pub(crate) fn first(&self, count: usize) -> TimeIndex {
+        TimeIndex(self.0.slice(..(count * ENTRY_BYTES).min(self.0.len())))
     }
     pub fn len(&self) -> usize {
         self.as_entries().len()

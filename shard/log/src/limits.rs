@@ -1,0 +1,37 @@
+//! Fixed bounds with their reasons.
+
+use ottla_io::BLOCK_BYTES;
+
+/// The first tail chunk of a log that was idle. Thousands of partitions that see a record now and then cost this
+/// each until they are idle again.
+pub const CHUNK_BYTES_MIN: usize = 16 << 10;
+/// Chunks double up to this while a log stays busy: 64 of them fill the default batch cache, and a batch that does
+/// not fit the rest of its chunk wastes at most a part of this.
+pub const CHUNK_BYTES_MAX: usize = 1 << 20;
+/// Bytes of one log that may wait for the disk before appends have to wait: at 1 GB/s a disk takes 8 ms for them.
+pub const UNWRITTEN_BYTES_MAX: usize = 8 << 20;
+/// One write takes at most this, so that acks are not held up by what came long after them.
+pub const WRITE_BYTES_MAX: u64 = 4 << 20;
+/// Scans and cold reads go by windows of this.
+pub const READ_WINDOW_BYTES: usize = 1 << 20;
+/// A cold read takes at least this from disk: smaller ones cost the device as much.
+pub const READ_BYTES_MIN: usize = 64 << 10;
+/// Small text files and snapshots: 100,000 producers with five batches each, and room.
+pub const SMALL_FILE_BYTES_MAX: usize = 64 << 20;
+
+const _: () = assert!(CHUNK_BYTES_MIN.is_multiple_of(BLOCK_BYTES));
+const _: () = assert!(CHUNK_BYTES_MAX.is_multiple_of(CHUNK_BYTES_MIN));
+const _: () = assert!(READ_WINDOW_BYTES.is_multiple_of(BLOCK_BYTES));
+const _: () = assert!(READ_BYTES_MIN.is_multiple_of(BLOCK_BYTES));
+const _: () = assert!(READ_BYTES_MIN <= READ_WINDOW_BYTES);
+const _: () = assert!(WRITE_BYTES_MAX <= UNWRITTEN_BYTES_MAX as u64);
+
+/// `position` down to its block.
+pub(crate) fn block_start(position: u64) -> u64 {
+    position - position % BLOCK_BYTES as u64
+}
+
+/// `position` up to a block boundary.
+pub(crate) fn block_end(position: u64) -> u64 {
+    position.next_multiple_of(BLOCK_BYTES as u64)
+}

@@ -1,0 +1,350 @@
+//! Reads of what is no longer in memory: straight from the segment files, by large direct reads.
+//!
+//! An index is a hint. What lies where it points must be a batch that fits, or the index is made again; what then
+//! still does not fit is damage, and takes the log offline. Checksums are the client's business on this path.
+
+use crate::batch::{BatchFault, BatchHeader};
+use crate::checkpoint::partition::segment_file_name;
+use crate::index::{IndexBuilder, OffsetIndex, TimeIndex};
+use crate::limits::{READ_BYTES_MIN, READ_WINDOW_BYTES, block_end, block_start};
+use crate::log::Inner;
+use crate::recover::load_indexes;
+use crate::resources::Indexes;
+use crate::scan::Expected;
+use crate::walk::walk;
+use crate::{Error, Log, Offset, Slices};
+use bytes::Bytes;
+use ottla_io::file::replace;
+use ottla_io::{BLOCK_BYTES, Buffer, File, OpenOptions};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+/// What a read asks for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    offset: Offset,
+    bytes_max: usize,
+    upper: Offset,
+    at_least_one: bool,
+}
+
+/// See [`Log::read`].
+pub(crate) async fn read(
+    inner: &Rc<Inner>,
+    offset: Offset,
+    bytes_max: usize,
+    upper: Offset,
+    at_least_one: bool,
+) -> Result<Slices, Error> {
+    let log = Log(inner.clone());
+    let mut wanted = Wanted { offset, bytes_max, upper, at_least_one };
+    // Each turn moves to a later segment, or the log has changed meanwhile.
+    loop {
+        if let Some(slices) = log.read_cached(wanted.offset, bytes_max, upper, at_least_one) {
+            return Ok(slices);
+        }
+        let (base_offset, limit, next_base) = {
+            let state = inner.state.borrow();
+            state.check_online()?;
+            let (start, end) = (state.log_start_offset, state.log_end_offset);
+            let holder = state.holder_of(wanted.offset).filter(|_| (start..=end).contains(&wanted.offset));
+            let Some(holder) = holder else { return Err(Error::OffsetOutOfRange { offset, start, end }) };
+            let Some(segment) = state.segments.get(holder) else { continue };
+            (
+                segment.base_offset,
+                segment.written,
+                state.segments.get(holder + 1).map(|next| next.base_offset),
+            )
+        };
+        match read_segment(inner, base_offset, limit, wanted).await {
+            Ok(Some(slices)) => return Ok(slices),
+            Ok(None) => match next_base {
+                // Compaction can leave a segment that ends before the next one begins.
+                Some(next) => wanted.offset = wanted.offset.max(next),
+                None => {
+                    let state = inner.state.borrow();
+                    let unchanged =
+                        state.segment(base_offset).is_some_and(|segment| segment.written == limit);
+                    if unchanged && wanted.offset < state.durable_end {
+                        drop(state);
+                        let path = inner.path(base_offset, ".log");
+                        let reason = format!("no batch holds offset {}", wanted.offset);
+                        let error = Error::Corrupt { path, position: limit, reason };
+                        inner.fail(&error);
+                        return Err(error);
+                    }
+                }
+            },
+            Err(error) => {
+                // A file that went away under the read was deleted with its segment, or replaced by a truncation.
+                let state = inner.state.borrow();
+                let unchanged = state.segment(base_offset).is_some_and(|segment| segment.written >= limit);
+                if !unchanged || state.failure.is_some() {
+                    continue;
+                }
+                drop(state);
+                // Too many open files, and the like, pass; damage does not.
+                if matches!(error, Error::Corrupt { .. }) {
+                    inner.fail(&error);
+                }
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// The segment's file, open for direct reads.
+pub(crate) async fn open_segment(inner: &Inner, base_offset: Offset) -> Result<File, Error> {
+    if let Some(file) = inner.resources.read_file(inner.number, base_offset) {
+        return Ok(file);
+    }
+    let path = inner.path(base_offset, ".log");
+    let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
+    match File::open(&path, &options).await {
+        Ok(file) => {
+            inner.resources.keep_read_file(inner.number, base_offset, file.clone());
+            Ok(file)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::Corrupt { path, position: 0, reason: "the file is missing".to_owned() })
+        }
+        Err(error) => Err(Error::io("open", &path, &error)),
+    }
+}
+
+/// Where to begin looking for `offset` in a segment: at a batch at or below it.
+pub(crate) async fn position_hint(inner: &Inner, base_offset: Offset, offset: Offset) -> Result<u64, Error> {
+    {
+        let state = inner.state.borrow();
+        let growing = state.segment(base_offset).and_then(|segment| segment.growing.as_ref());
+        if let Some(growing) = growing {
+            if let Some(entry) = growing.index.lookup(offset) {
+                return Ok(u64::from(entry.position));
+            }
+            if growing.index.stored_offset_entries == 0 {
+                return Ok(0);
+            }
+        }
+    }
+    let indexes = indexes_of(inner, base_offset).await?;
+    let relative = u32::try_from(offset - base_offset).unwrap_or(u32::MAX);
+    Ok(indexes.offsets.lookup(relative).map_or(0, |entry| u64::from(entry.position)))
+}
+
+/// What the index files of a segment hold. Those of a finished one are made again when they are missing or unfit.
+pub(crate) async fn indexes_of(inner: &Inner, base_offset: Offset) -> Result<Indexes, Error> {
+    if let Some(indexes) = inner.resources.indexes(inner.number, base_offset) {
+        return Ok(indexes);
+    }
+    let (bytes, stored) = {
+        let state = inner.state.borrow();
+        let Some(segment) = state.segment(base_offset) else { return Ok(Indexes::default()) };
+        let stored = segment
+            .growing
+            .as_ref()
+            .map(|growing| (growing.index.stored_offset_entries, growing.index.stored_time_entries));
+        (segment.written, stored)
+    };
+    let loaded = load_indexes(&inner.dir, base_offset, bytes).await?;
+    let indexes = match (loaded, stored) {
+        (Some((offsets, times)), None) => Indexes { offsets, times },
+        (Some((offsets, times)), Some((offset_entries, time_entries))) => Indexes {
+            offsets: offsets.first(offset_entries as usize),
+            times: times.first(time_entries as usize),
+        },
+        // The active segment's are looked through from its start until it is rolled or recovered.
+        (None, Some(_)) => Indexes::default(),
+        (None, None) => rebuild_indexes(inner, base_offset, bytes).await?,
+    };
+    inner.resources.keep_indexes(inner.number, base_offset, indexes.clone());
+    Ok(indexes)
+}
+
+/// Reads a finished segment from end to end and makes its index files again.
+async fn rebuild_indexes(inner: &Inner, base_offset: Offset, bytes: u64) -> Result<Indexes, Error> {
+    let file = open_segment(inner, base_offset).await?;
+    let interval = inner.state.borrow().config.index_interval_bytes;
+    let mut builder = IndexBuilder::new(base_offset);
+    let expected = Expected::at_segment_start(base_offset, None, true);
+    let walked = walk(&file, 0, bytes, expected, true, |position, header, _| {
+        builder.batch(position, header, interval);
+        ControlFlow::Continue(())
+    })
+    .await;
+    let path = inner.path(base_offset, ".log");
+    let walked = walked.map_err(|error| Error::io("read", &path, &error))?;
+    if let Some(fault) = walked.fault {
+        return Err(Error::Corrupt { path, position: walked.position, reason: fault.to_string() });
+    }
+    builder.time_entry();
+    let (offsets, times) = builder.unstored(|_| true, |_| true);
+    for (suffix, content) in [(".index", &offsets), (".timeindex", &times)] {
+        let path = inner.dir.join(segment_file_name(base_offset, suffix));
+        replace(&path, content).await.map_err(|error| Error::io("write", &path, &error))?;
+    }
+    tracing::info!(segment = %path.display(), "its indexes were made again");
+    let fault = |fault: crate::index::IndexFault| Error::Corrupt {
+        path: path.clone(),
+        position: 0,
+        reason: format!("its indexes cannot be made: {fault}"),
+    };
+    Ok(Indexes {
+        offsets: OffsetIndex::parse(offsets.into(), bytes).map_err(fault)?,
+        times: TimeIndex::parse(times.into()).map_err(fault)?,
+    })
+}
+
+/// Bytes of a segment in memory.
+struct Piece {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Piece {
+    /// Reads at least `len` bytes from the block of `position` on, as far as there are any below `limit`.
+    async fn read(
+        inner: &Inner,
+        file: &File,
+        base_offset: Offset,
+        position: u64,
+        len: usize,
+        limit: u64,
+    ) -> Result<Piece, Error> {
+        let start = block_start(position);
+        let left = usize::try_from(block_end(limit) - start).unwrap_or(usize::MAX);
+        let len = (len + (position - start) as usize).next_multiple_of(BLOCK_BYTES).min(left);
+        let (result, buffer) = file.read_at(Buffer::with_capacity(len), start, len).await;
+        if let Err(error) = result {
+            let (path, reason) = (inner.path(base_offset, ".log"), format!("cannot be read: {error}"));
+            return Err(Error::Corrupt { path, position: start, reason });
+        }
+        let bytes = buffer.freeze();
+        let below = usize::try_from(limit - start).unwrap_or(usize::MAX).min(bytes.len());
+        Ok(Piece { start, bytes: bytes.slice(..below) })
+    }
+
+    fn rest(&self, position: u64) -> &[u8] {
+        usize::try_from(position - self.start).ok().and_then(|at| self.bytes.get(at..)).unwrap_or_default()
+    }
+}
+
+/// Whole batches of one segment; `None` when it ends before `wanted.offset`.
+async fn read_segment(
+    inner: &Inner,
+    base_offset: Offset,
+    limit: u64,
+    wanted: Wanted,
+) -> Result<Option<Slices>, Error> {
+    let hint = position_hint(inner, base_offset, wanted.offset).await?;
+    let file = open_segment(inner, base_offset).await?;
+    match read_from(inner, &file, base_offset, hint, limit, wanted).await {
+        Err(Error::Corrupt { reason, .. }) if hint > 0 => {
+            tracing::warn!(dir = %inner.dir.display(), base_offset, reason, "an index points to no fitting batch");
+            inner.resources.forget_indexes(inner.number, base_offset);
+            let finished = inner.state.borrow().segment(base_offset).is_some_and(|s| s.growing.is_none());
+            if finished {
+                let indexes = rebuild_indexes(inner, base_offset, limit).await?;
+                inner.resources.keep_indexes(inner.number, base_offset, indexes);
+            }
+            read_from(inner, &file, base_offset, 0, limit, wanted).await
+        }
+        other => other,
+    }
+}
+
+async fn read_from(
+    inner: &Inner,
+    file: &File,
+    base_offset: Offset,
+    from: u64,
+    limit: u64,
+    wanted: Wanted,
+) -> Result<Option<Slices>, Error> {
+    let corrupt = |position: u64, fault: BatchFault| Error::Corrupt {
+        path: inner.path(base_offset, ".log"),
+        position,
+        reason: fault.to_string(),
+    };
+    let at_once = wanted.bytes_max.clamp(READ_BYTES_MIN, READ_WINDOW_BYTES);
+    let mut position = from;
+    let mut expected = Expected::at_segment_start(base_offset, None, true);
+    let mut piece = None;
+    while position < limit {
+        let held = match piece {
+            Some(held) => held,
+            None => Piece::read(inner, file, base_offset, position, at_once, limit).await?,
+        };
+        let header = match BatchHeader::parse(held.rest(position)) {
+            Ok(header) => header,
+            Err(BatchFault::Short) if block_start(position) > held.start => {
+                piece = None;
+                continue;
+            }
+            Err(fault) => return Err(corrupt(position, fault)),
+        };
+        expected.check(&header).map_err(|fault| corrupt(position, fault))?;
+        if header.bytes as u64 > limit - position {
+            return Err(corrupt(position, BatchFault::Torn(header.bytes)));
+        }
+        if header.last_offset() < wanted.offset {
+            expected.advance(&header);
+            position += header.bytes as u64;
+            piece = Some(held);
+            continue;
+        }
+        // A hint that leads past the offset would hide records.
+        if position == from && from > 0 && header.base_offset > wanted.offset {
+            return Err(corrupt(
+                position,
+                BatchFault::OffsetOrder { found: header.base_offset, expected: wanted.offset },
+            ));
+        }
+        let whole = if held.rest(position).len() < header.bytes.min(wanted.bytes_max) {
+            let len = header.bytes.max(at_once.min(wanted.bytes_max));
+            Piece::read(inner, file, base_offset, position, len, limit).await?
+        } else {
+            held
+        };
+        return collect(&whole, position, expected, wanted)
+            .map(Some)
+            .map_err(|(position, fault)| corrupt(position, fault));
+    }
+    Ok(None)
+}
+
+/// The whole batches of `piece` from `position` on that the limits allow.
+fn collect(
+    piece: &Piece,
+    position: u64,
+    mut expected: Expected,
+    wanted: Wanted,
+) -> Result<Slices, (u64, BatchFault)> {
+    let mut slices = Slices { first_offset: wanted.offset, next_offset: wanted.offset, ..Slices::default() };
+    let mut end = position;
+    loop {
+        let rest = piece.rest(end);
+        let header = match BatchHeader::parse(rest) {
+            Ok(header) => header,
+            Err(BatchFault::Short) => break,
+            Err(fault) => return Err((end, fault)),
+        };
+        expected.check(&header).map_err(|fault| (end, fault))?;
+        let first = end == position;
+        let fits = slices.bytes + header.bytes <= wanted.bytes_max || (first && wanted.at_least_one);
+        if !fits || rest.len() < header.bytes || header.last_offset() >= wanted.upper {
+            break;
+        }
+        if first {
+            slices.first_offset = header.base_offset;
+        }
+        slices.bytes += header.bytes;
+        slices.next_offset = header.next_offset();
+        expected.advance(&header);
+        end += header.bytes as u64;
+    }
+    if slices.bytes > 0 {
+        let from = (position - piece.start) as usize;
+        slices.parts.push(piece.bytes.slice(from..from + slices.bytes));
+    }
+    Ok(slices)
+}

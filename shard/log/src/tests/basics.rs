@@ -1,0 +1,135 @@
+//! Append, wait, read, close, open again.
+
+use super::*;
+use crate::batch::BatchHeader;
+use crate::{Error, Health};
+
+#[test]
+fn an_acknowledged_batch_is_read_back_from_memory_and_after_a_clean_restart_from_disk() {
+    let data = directory();
+    let partition = Partition::in_directory(data.path());
+    on_shard(move || {
+        let partition = partition.clone();
+        async move {
+            let log = partition.create().await;
+            let sent = batch(3, 100, 1000);
+            let appended = append(&log, &sent, 7).await;
+            assert_eq!((appended.base_offset, appended.last_offset, appended.rolled), (0, 2, false));
+            assert_eq!(log.durable_end(), 0);
+            log.wait_durable(3).await.unwrap();
+            assert_eq!(log.durable_end(), 3);
+            let cached = log.read_cached(1, 10_000, 3, true).unwrap();
+            assert_eq!((cached.first_offset, cached.next_offset, cached.parts.len()), (0, 3, 1));
+            let header = BatchHeader::parse(&cached.parts[0]).unwrap();
+            assert_eq!((header.leader_epoch, header.base_offset), (7, 0));
+            let end = log.close(Some(b"snapshot".to_vec())).await.unwrap();
+            assert_eq!(end, 3);
+            assert!(matches!(log.wait_durable(9).await, Err(Error::Closed { .. })));
+
+            let (log, recovered) = partition.open_clean(end).await;
+            assert_eq!((recovered.log_end_offset, recovered.scanned_bytes), (3, 0));
+            assert_eq!(log.latest_epoch(), Some(7));
+            assert!(log.read_cached(0, 10_000, 3, true).is_none());
+            let cold = log.read(2, 10_000, 3, true).await.unwrap();
+            assert_eq!(cold.parts.concat(), cached.parts.concat());
+            // The unfinished block on disk is gone on with.
+            append(&log, &sent, 7).await;
+            log.wait_durable(6).await.unwrap();
+            drop(log);
+            let (log, recovered) = partition.open_killed(3).await;
+            assert_eq!((recovered.log_end_offset, recovered.truncated_bytes), (6, 0));
+            assert_eq!(read_all(&log, 0, 1).await.len(), 2 * sent.len());
+            assert_eq!(log.health(), Health::Online);
+        }
+    });
+}
+
+#[test]
+fn many_segments_read_back_equal_from_every_offset_hot_and_cold_and_after_a_kill() {
+    let data = directory();
+    let mut partition = Partition::in_directory(data.path());
+    partition.config.segment_bytes = 100_000;
+    partition.limits.batch_cache_bytes = 64 << 10;
+    on_shard(move || {
+        let partition = partition.clone();
+        async move {
+            let log = partition.create().await;
+            let mut written = Vec::new();
+            let mut offsets = Vec::new();
+            for number in 0..400_i32 {
+                let size = (number * 7919 % 5000) as usize;
+                let sent = batch(1 + number % 4, size, 1000 + i64::from(number));
+                let appended = append(&log, &sent, number / 100).await;
+                let mut stored = sent.clone();
+                crate::batch::patch_assignment(&mut stored, appended.base_offset, number / 100);
+                offsets.push((appended.base_offset, appended.last_offset, written.len()));
+                written.extend_from_slice(&stored);
+                if number % 10 == 0 {
+                    log.wait_durable(log.log_end_offset()).await.unwrap();
+                }
+            }
+            log.wait_durable(log.log_end_offset()).await.unwrap();
+            assert!(log.segments().len() > 5);
+            assert_eq!(log.size_bytes(), written.len() as u64);
+            let end = log.log_end_offset();
+            for log in [log, partition.open_killed(0).await.0, partition.open_killed(end).await.0] {
+                assert_eq!((log.log_end_offset(), log.size_bytes()), (end, written.len() as u64));
+                for (base, last, at) in offsets.iter().step_by(3) {
+                    for offset in [*base, *last] {
+                        let slices = log.read(offset, 1, end, true).await.unwrap();
+                        assert_eq!(slices.first_offset, *base);
+                        let expected = &written[*at..*at + slices.bytes];
+                        assert_eq!(slices.parts.concat(), expected);
+                    }
+                }
+                assert!(read_all(&log, 0, 30_000).await == written);
+                assert_eq!(log.epoch_entries().len(), 4);
+                drop(log);
+            }
+        }
+    });
+}
+
+#[test]
+fn timestamps_lead_to_the_first_record_at_or_after_them() {
+    let data = directory();
+    let mut partition = Partition::in_directory(data.path());
+    partition.config.segment_bytes = 20_000;
+    partition.config.index_interval_bytes = 500;
+    on_shard(move || {
+        let partition = partition.clone();
+        async move {
+            let log = partition.create().await;
+            assert_eq!(log.max_timestamp_offset().await.unwrap(), None);
+            // Batch n: records of timestamps 1000 + 10 n and one later; batch 150 is out of order, far ahead.
+            for number in 0..200_i64 {
+                let timestamp = if number == 150 { 50_000 } else { 1000 + 10 * number };
+                append(&log, &batch(2, 400, timestamp), 0).await;
+            }
+            let end = log.log_end_offset();
+            log.wait_durable(end).await.unwrap();
+            assert!(log.segments().len() > 4);
+            log.checkpoint().await.unwrap();
+            let killed = partition.open_killed(0).await.0;
+            for log in [log, killed] {
+                for (timestamp, offset) in [
+                    (0, 0),
+                    (1000, 0),
+                    (1001, 1),
+                    (1002, 2),
+                    (1500, 100),
+                    (2499, 300),
+                    (2500, 300),
+                    (3000, 300),
+                ] {
+                    let found = log.offset_for_timestamp(timestamp, end).await.unwrap().unwrap();
+                    assert_eq!(found.offset, offset, "timestamp {timestamp}");
+                }
+                assert_eq!(log.offset_for_timestamp(2499, 300).await.unwrap(), None);
+                assert_eq!(log.offset_for_timestamp(60_000, end).await.unwrap(), None);
+                let largest = log.max_timestamp_offset().await.unwrap().unwrap();
+                assert_eq!((largest.timestamp, largest.offset), (50_001, 301));
+            }
+        }
+    });
+}
