@@ -10,11 +10,13 @@
 //! | [`log`] | the handle: append, wait, read, truncate, close |
 //! | [`config`], [`limits`] | the topic settings that a log follows, and fixed bounds |
 //! | [`batch`], [`scan`], [`index`], [`checkpoint`] | the files' formats, pure |
+//! | [`data_directory`] | the files beside the partitions: checkpoints, identity, the clean-shutdown mark |
 //! | [`resources`] | what the logs of one core share: batch cache, open files, loaded indexes |
 
 pub mod batch;
 pub mod checkpoint;
 pub mod config;
+pub mod data_directory;
 pub mod error;
 pub mod index;
 pub mod limits;

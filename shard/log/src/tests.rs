@@ -1,6 +1,7 @@
 //! Whole logs on the real ring.
 
 mod basics;
+mod damage;
 
 use crate::batch::testing::{Content, build};
 use crate::{AppendInfo, Log, LogConfig, Offset, Opening, Recovered, ResourceLimits, Resources};

@@ -1,0 +1,88 @@
+//! The files of a data directory that stand beside its partitions: checkpoints, identity, the clean-shutdown mark.
+//!
+//! One owner per process writes them; each is replaced atomically and durably.
+
+use crate::Error;
+use crate::checkpoint::directory::{
+    CLEAN_SHUTDOWN, META_PROPERTIES, MetaProperties, format_clean_shutdown, parse_clean_shutdown,
+};
+use crate::checkpoint::offsets::{self, Offsets};
+use crate::checkpoint::partition::parse_directory_name;
+use crate::survey::read_small;
+use ottla_io::file::{read_dir, remove_dir_all, remove_file, replace, sync_dir};
+use std::path::{Path, PathBuf};
+
+/// Reads the checkpoint `name` (see [`offsets`]). A missing one is empty; so is a damaged one, with a warning: then
+/// every log is scanned from its start.
+pub async fn load_offsets(data: &Path, name: &str) -> Result<Offsets, Error> {
+    let path = data.join(name);
+    let Some(bytes) = read_small(&path).await? else { return Ok(Offsets::new()) };
+    match offsets::parse(&bytes) {
+        Ok(offsets) => Ok(offsets),
+        Err(fault) => {
+            tracing::warn!(path = %path.display(), %fault, "a damaged checkpoint is left out of account");
+            Ok(Offsets::new())
+        }
+    }
+}
+
+/// Replaces the checkpoint `name`.
+pub async fn store_offsets(data: &Path, name: &str, offsets: &Offsets) -> Result<(), Error> {
+    let path = data.join(name);
+    replace(&path, offsets::format(offsets).as_bytes())
+        .await
+        .map_err(|error| Error::io("write", &path, &error))
+}
+
+/// Reads `meta.properties`; `None` when there is none.
+/// # Errors
+/// A damaged one: whose directory this is must not be guessed.
+pub async fn load_meta_properties(data: &Path) -> Result<Option<MetaProperties>, Error> {
+    let path = data.join(META_PROPERTIES);
+    let Some(bytes) = read_small(&path).await? else { return Ok(None) };
+    match MetaProperties::parse(&bytes) {
+        Ok(meta) => Ok(Some(meta)),
+        Err(fault) => Err(Error::Corrupt { path, position: 0, reason: fault.to_string() }),
+    }
+}
+
+pub async fn store_meta_properties(data: &Path, meta: &MetaProperties) -> Result<(), Error> {
+    let path = data.join(META_PROPERTIES);
+    replace(&path, meta.format().as_bytes()).await.map_err(|error| Error::io("write", &path, &error))
+}
+
+/// Takes the clean-shutdown mark away, durably, before anything is appended. `Some(broker_epoch)` when it was there:
+/// then the logs may be opened as cleanly shut down.
+pub async fn take_clean_shutdown(data: &Path) -> Result<Option<i64>, Error> {
+    let path = data.join(CLEAN_SHUTDOWN);
+    let Some(bytes) = read_small(&path).await? else { return Ok(None) };
+    remove_file(&path).await.map_err(|error| Error::io("remove", &path, &error))?;
+    sync_dir(data).await.map_err(|error| Error::io("flush", data, &error))?;
+    Ok(Some(parse_clean_shutdown(&bytes)))
+}
+
+/// Says that every log was closed and the checkpoints were stored. The last thing that a process writes.
+pub async fn leave_clean_shutdown(data: &Path, broker_epoch: i64) -> Result<(), Error> {
+    let path = data.join(CLEAN_SHUTDOWN);
+    replace(&path, format_clean_shutdown(broker_epoch).as_bytes())
+        .await
+        .map_err(|error| Error::io("write", &path, &error))
+}
+
+/// The partitions that have a directory here, sorted by name. Directories of deleted logs are removed on the way.
+pub async fn partitions(data: &Path) -> Result<Vec<(String, i32, PathBuf)>, Error> {
+    let mut found = Vec::new();
+    for entry in read_dir(data).await.map_err(|error| Error::io("list", data, &error))? {
+        let Some(name) = entry.file_name.to_str() else { continue };
+        if !entry.is_dir {
+            continue;
+        }
+        if name.ends_with("-delete") {
+            let removed = remove_dir_all(&entry.path).await;
+            removed.map_err(|error| Error::io("remove", &entry.path, &error))?;
+        } else if let Some((topic, partition)) = parse_directory_name(name) {
+            found.push((topic.to_owned(), partition, entry.path));
+        }
+    }
+    Ok(found)
+}
