@@ -1,6 +1,7 @@
 //! Whole logs on the real ring.
 
 mod basics;
+mod changes;
 mod damage;
 
 use crate::batch::testing::{Content, build};
