@@ -21,6 +21,8 @@ mod network;
 mod proposals;
 mod runtime;
 mod state_machine;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use meta_properties::MetaProperties;
