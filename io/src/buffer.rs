@@ -27,10 +27,19 @@ const CLASS_COUNT: usize = (POOLED_BYTES_MAX / BLOCK_BYTES).trailing_zeros() as 
 const _: () = assert!(BLOCK_BYTES << (CLASS_COUNT - 1) == POOLED_BYTES_MAX);
 const _: () = assert!(RETAINED_BYTES_MAX >= POOLED_BYTES_MAX);
 
-/// Zeroed memory on a block boundary, freed with the value.
+/// From this size on memory is asked for without alignment and with a block to spare: the allocator then takes fresh
+/// pages from the kernel, which are zero already and cost nothing until they are touched. Asked for with alignment, all
+/// of it would be written with zeros first.
+const LAZY_BYTES_MIN: usize = 64 << 10;
+
+/// Initialised memory on a block boundary, freed with the value.
 struct Memory {
     start: NonNull<u8>,
     bytes: usize,
+    /// What the allocator gave.
+    allocation: NonNull<u8>,
+    /// Not as the allocator gave it: somebody had it before, and it need not be zero.
+    is_used: bool,
 }
 
 // SAFETY: the memory is plain bytes from the global allocator; no thread has a special claim to it.
@@ -39,25 +48,63 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// `bytes` is a positive block multiple.
+    /// Zeroed. `bytes` is a positive block multiple.
     fn new(bytes: usize) -> Memory {
         assert!(bytes > 0 && bytes.is_multiple_of(BLOCK_BYTES), "a buffer of {bytes} bytes");
         let layout = Memory::layout(bytes);
         // SAFETY: the layout's size is not zero.
-        let start = unsafe { alloc_zeroed(layout) };
-        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
-        Memory { start, bytes }
+        let allocation = unsafe { alloc_zeroed(layout) };
+        let Some(allocation) = NonNull::new(allocation) else { handle_alloc_error(layout) };
+        let offset = allocation.as_ptr().align_offset(BLOCK_BYTES);
+        assert!(offset + bytes <= layout.size(), "room to align in");
+        // SAFETY: the offset lies within the allocation, as just checked.
+        let start = unsafe { allocation.add(offset) };
+        Memory { start, bytes, allocation, is_used: false }
     }
 
     fn layout(bytes: usize) -> Layout {
-        Layout::from_size_align(bytes, BLOCK_BYTES).expect("a buffer is smaller than the address space")
+        let layout = if bytes < LAZY_BYTES_MIN {
+            Layout::from_size_align(bytes, BLOCK_BYTES)
+        } else {
+            Layout::from_size_align(bytes + BLOCK_BYTES, size_of::<u64>())
+        };
+        layout.expect("a buffer is smaller than the address space")
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: `start` came from `alloc_zeroed` with this layout, and nobody else frees it.
-        unsafe { dealloc(self.start.as_ptr(), Memory::layout(self.bytes)) }
+        // SAFETY: `allocation` came from `alloc_zeroed` with this layout, and nobody else frees it.
+        unsafe { dealloc(self.allocation.as_ptr(), Memory::layout(self.bytes)) }
+    }
+}
+
+/// Memory that returns to the pool of the thread that drops it.
+struct Lease(Option<Memory>);
+
+impl Lease {
+    fn new(bytes: usize) -> Lease {
+        Lease(Some(take(bytes)))
+    }
+}
+
+impl Deref for Lease {
+    type Target = Memory;
+    #[inline]
+    fn deref(&self) -> &Memory {
+        match &self.0 {
+            Some(memory) => memory,
+            None => unreachable!("memory is taken by drop alone"),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(mut memory) = self.0.take() {
+            memory.is_used = true;
+            give_back(memory);
+        }
     }
 }
 
@@ -71,8 +118,10 @@ thread_local! {
     static POOL: RefCell<Pool> = RefCell::default();
 }
 
+/// `None` for what is not pooled: large memory, and regions of odd sizes.
 fn class_of(bytes: usize) -> Option<usize> {
-    (bytes <= POOLED_BYTES_MAX).then(|| (bytes / BLOCK_BYTES).trailing_zeros() as usize)
+    let blocks = bytes / BLOCK_BYTES;
+    (bytes <= POOLED_BYTES_MAX && blocks.is_power_of_two()).then(|| blocks.trailing_zeros() as usize)
 }
 
 fn take(bytes: usize) -> Memory {
@@ -106,8 +155,7 @@ fn give_back(memory: Memory) {
 /// Contents between `len` and `capacity` are stale bytes of earlier users, never uninitialised: what goes to disk
 /// beyond `len` must be zeroed by the writer. Derefs to `[u8]` of `len`. Dropping returns it to the pool.
 pub struct Buffer {
-    /// `None` only while it is dropped.
-    memory: Option<Memory>,
+    memory: Lease,
     len: usize,
 }
 
@@ -119,18 +167,11 @@ impl Buffer {
         let blocks =
             if blocks <= POOLED_BYTES_MAX / BLOCK_BYTES { blocks.next_power_of_two() } else { blocks };
         let bytes = blocks.checked_mul(BLOCK_BYTES).expect("a buffer is smaller than the address space");
-        Buffer { memory: Some(take(bytes)), len: 0 }
-    }
-
-    fn memory(&self) -> &Memory {
-        match &self.memory {
-            Some(memory) => memory,
-            None => unreachable!("memory is taken by drop alone"),
-        }
+        Buffer { memory: Lease::new(bytes), len: 0 }
     }
 
     pub fn capacity(&self) -> usize {
-        self.memory().bytes
+        self.memory.bytes
     }
 
     pub fn len(&self) -> usize {
@@ -176,7 +217,7 @@ impl Buffer {
         let capacity = self.capacity();
         assert!(start <= capacity, "spare from {start} of {capacity}");
         // SAFETY: `start` lies within the allocation or one past its end.
-        (unsafe { self.memory().start.as_ptr().add(start) }, capacity - start)
+        (unsafe { self.memory.start.as_ptr().add(start) }, capacity - start)
     }
 
     /// Makes the first `len` bytes valid as they are: a driver wrote them, or they are stale.
@@ -197,7 +238,7 @@ impl Deref for Buffer {
     #[inline]
     fn deref(&self) -> &[u8] {
         // SAFETY: `len <= bytes` of initialised memory that this value alone owns.
-        unsafe { std::slice::from_raw_parts(self.memory().start.as_ptr(), self.len) }
+        unsafe { std::slice::from_raw_parts(self.memory.start.as_ptr(), self.len) }
     }
 }
 
@@ -205,21 +246,13 @@ impl DerefMut for Buffer {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `deref`, and the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.memory().start.as_ptr(), self.len) }
+        unsafe { std::slice::from_raw_parts_mut(self.memory.start.as_ptr(), self.len) }
     }
 }
 
 impl AsRef<[u8]> for Buffer {
     fn as_ref(&self) -> &[u8] {
         self
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        if let Some(memory) = self.memory.take() {
-            give_back(memory);
-        }
     }
 }
 
@@ -232,15 +265,18 @@ impl std::fmt::Debug for Buffer {
 /// A grow-only block-aligned region: one writer appends, and any number of [`Bytes`] share what was appended.
 ///
 /// This is how the log's tail is batch cache and write source at once: shared ranges are immutable, the writer only
-/// touches bytes that were never shared. Dropping the writer keeps shared ranges alive. Fresh regions are zeroed.
+/// touches bytes that were never shared. Dropping the writer keeps shared ranges alive. With the last of them a region
+/// of a power of two of blocks, up to [`POOLED_BYTES_MAX`], returns to the pool.
 pub struct AppendBuffer {
-    memory: Arc<Memory>,
+    memory: Arc<Lease>,
     len: usize,
+    /// A `fill` has panicked: what lies beyond `len` is no longer zero.
+    is_spoilt: bool,
 }
 
 /// A range of a region that is never written again. What [`Bytes`] refer to.
 struct Shared {
-    memory: Arc<Memory>,
+    memory: Arc<Lease>,
     range: Range<usize>,
 }
 
@@ -258,7 +294,7 @@ impl AppendBuffer {
     /// `capacity` is rounded up to whole blocks.
     pub fn with_capacity(capacity: usize) -> AppendBuffer {
         let blocks = capacity.div_ceil(BLOCK_BYTES).max(1);
-        AppendBuffer { memory: Arc::new(Memory::new(blocks * BLOCK_BYTES)), len: 0 }
+        AppendBuffer { memory: Arc::new(Lease::new(blocks * BLOCK_BYTES)), len: 0, is_spoilt: false }
     }
 
     pub fn capacity(&self) -> usize {
@@ -280,22 +316,15 @@ impl AppendBuffer {
     /// Appends `len` zeroed bytes and lets `fill` write them. Panics when `len > remaining()`.
     pub fn append_with<R>(&mut self, len: usize, fill: impl FnOnce(&mut [u8]) -> R) -> R {
         assert!(len <= self.remaining(), "append of {len} to {} remaining", self.remaining());
-        // SAFETY: the range lies within the region, is zeroed, and was never shared nor written: `slice` gives out
-        // only what lies below `self.len`. A panic in `fill` leaves `self.len`, so that the range is never shared
-        // and may be handed out again, which needs it zeroed: see the end of the function.
+        // SAFETY: the range lies within the region, is initialised, and was never shared: `slice` gives out only what
+        // lies below `self.len`. A panic in `fill` leaves `self.len`, so that the range stays the writer's.
         let fresh = unsafe { std::slice::from_raw_parts_mut(self.memory.start.as_ptr().add(self.len), len) };
-        struct Undo<'a>(&'a mut [u8], bool);
-        impl Drop for Undo<'_> {
-            fn drop(&mut self) {
-                if !self.1 {
-                    self.0.fill(0);
-                }
-            }
+        if self.memory.is_used || self.is_spoilt {
+            fresh.fill(0);
         }
-        let mut undo = Undo(fresh, false);
-        let result = fill(undo.0);
-        undo.1 = true;
-        drop(undo);
+        let was_spoilt = std::mem::replace(&mut self.is_spoilt, true);
+        let result = fill(fresh);
+        self.is_spoilt = was_spoilt;
         self.len += len;
         result
     }
@@ -407,6 +436,26 @@ mod tests {
         let both = region.slice(0..6);
         drop(region);
         assert_eq!(&both[..], b"onetwo");
+    }
+
+    /// A region's memory is used again, and what was in it does not show.
+    #[test]
+    fn regions_are_reused_and_zeroed() {
+        let bytes = 256 << 10;
+        let mut region = AppendBuffer::with_capacity(bytes);
+        region.append_with(bytes, |all| {
+            assert!(all.iter().all(|byte| *byte == 0));
+            all.fill(5);
+        });
+        let at = region.as_ptr();
+        let shared = region.slice(0..bytes);
+        drop(region);
+        assert!(shared.iter().all(|byte| *byte == 5));
+        drop(shared);
+        let mut region = AppendBuffer::with_capacity(bytes);
+        assert_eq!(region.as_ptr(), at);
+        assert!(at.addr().is_multiple_of(BLOCK_BYTES));
+        region.append_with(1000, |part| assert!(part.iter().all(|byte| *byte == 0)));
     }
 
     /// A panic while filling shares nothing, and the next append finds zeros.

@@ -79,18 +79,16 @@ impl Shared {
 #[derive(Default)]
 struct Queues {
     ready: [VecDeque<Runnable>; CLASS_COUNT],
-    /// Nanoseconds over weight, times the product of nothing: only differences count.
+    /// Scaled nanoseconds over weight.
     virtual_time: [u64; CLASS_COUNT],
+    /// That of the class that ran last, before it ran: where a class that was idle starts.
+    level: u64,
 }
 
 impl Queues {
     fn push(&mut self, class: Class, runnable: Runnable) {
         let index = index_of(class);
-        if self.ready[index].is_empty()
-            && let Some(level) = self.furthest_behind()
-        {
-            self.virtual_time[index] = self.virtual_time[index].max(self.virtual_time[level]);
-        }
+        self.virtual_time[index] = self.virtual_time[index].max(self.level);
         self.ready[index].push_back(runnable);
     }
 
@@ -148,6 +146,7 @@ impl Executor {
             let next = {
                 let queues = &mut *self.queues.borrow_mut();
                 queues.furthest_behind().and_then(|class| {
+                    queues.level = queues.virtual_time[class];
                     let ready = &mut queues.ready[class];
                     if ready.len() > 1 {
                         let picked = driver.borrow_mut().pick(ready.len());
@@ -252,3 +251,6 @@ impl<F> Drop for Guarded<F> {
         drop(waker);
     }
 }
+
+#[cfg(test)]
+mod tests;

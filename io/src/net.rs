@@ -3,7 +3,6 @@
 use crate::buffer::Buffer;
 use crate::driver::{Driver, Handle, Op};
 use crate::file::{File, advance, perform};
-use crate::local::{Permit, Semaphore};
 use crate::reactor::{OpFuture, current};
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
@@ -146,15 +145,11 @@ impl TcpStream {
     /// Sends `len` bytes of `file` from `offset` without bringing them to user space. An end of file before that is
     /// `UnexpectedEof`. `file` is best opened buffered: a direct one takes block multiples alone.
     ///
-    /// A splice to a slow peer holds a thread of the kernel, so a core has no more than [`SPLICES_MAX`] at a time;
-    /// further ones wait in line.
+    /// A dropped future leaves an unknown part sent.
     pub async fn splice_from(&self, file: &File, mut offset: u64, mut len: usize) -> io::Result<()> {
         while len > 0 {
             let op = Op::Splice { file: file.handle().clone(), offset, socket: self.0.handle.clone(), len };
-            let (result, _) = {
-                let _permit = splice_permit().await;
-                perform(op).await
-            };
+            let (result, _) = perform(op).await;
             match result? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 count => {
@@ -171,14 +166,6 @@ impl TcpStream {
         let raw = self.0.handle.raw();
         current(|reactor| reactor.driver.borrow_mut().shutdown(raw));
     }
-}
-
-/// Splices at a time on one core.
-pub const SPLICES_MAX: usize = 64;
-
-async fn splice_permit() -> Permit {
-    let splices: Semaphore = current(|reactor| reactor.splices.clone());
-    splices.acquire(1).await
 }
 
 /// The one receive under way of a socket. Dropped with its op in flight, it leaves the op to the socket as an orphan.

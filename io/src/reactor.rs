@@ -15,7 +15,6 @@
 
 use crate::driver::{Alarm, AnyDriver, Closing, Completion, Driver, Handle, Op, RawHandle, Token, Wait};
 use crate::executor::{Executor, Shared};
-use crate::local::Semaphore;
 use crate::runtime::ShardId;
 use crate::time::{Instant, Timers};
 use std::cell::{Cell, RefCell};
@@ -43,8 +42,6 @@ pub(crate) struct Reactor {
     pub(crate) driver: RefCell<AnyDriver>,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) alarm: Arc<Alarm>,
-    /// Bounds the threads of the kernel that splices hold.
-    pub(crate) splices: Semaphore,
     ops: RefCell<OpTable>,
     closing: Rc<Closing>,
     inboxes: RefCell<Vec<Rc<dyn Inbox>>>,
@@ -96,7 +93,6 @@ impl Reactor {
             driver: RefCell::new(driver),
             timers: RefCell::default(),
             alarm,
-            splices: Semaphore::new(crate::net::SPLICES_MAX),
             ops: RefCell::default(),
             closing: Closing::new(of_kernel),
             inboxes: RefCell::default(),

@@ -12,6 +12,7 @@
 mod features;
 mod helpers;
 mod ops;
+mod splice;
 mod sys;
 #[cfg(test)]
 mod tests;
@@ -26,9 +27,10 @@ use features::Supported;
 use helpers::Returns;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{EnterFlags, IoUring, opcode, squeue, types};
-use ops::{Message, Pipe, Scratch, Step};
+use ops::{Message, Scratch, Step};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use splice::Pipe;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -74,6 +76,7 @@ pub(crate) struct Ring {
     stop: Arc<StopSignal>,
     /// Empty pipes for splices.
     pipes: Vec<Pipe>,
+    pipes_in_use: usize,
     /// Message headers for reuse. Boxed, because the kernel reads them while they are in the table.
     #[allow(clippy::vec_box)]
     messages: Vec<Box<Message>>,
@@ -114,6 +117,7 @@ impl Ring {
             helpers,
             stop,
             pipes: Vec::new(),
+            pipes_in_use: 0,
             messages: Vec::new(),
             random: SmallRng::from_rng(&mut rand::rng()),
             draining: false,

@@ -1,6 +1,7 @@
 //! From an [`Op`] to the ring's entries and back: what each one points to, and what follows its completion.
 
 use super::helpers::Job;
+use super::splice::Splice;
 use super::{InFlight, Ring, fd, owned_fd, sys};
 use crate::buffer::BLOCK_BYTES;
 use crate::driver::{Op, OpenFlags, StatTarget};
@@ -18,12 +19,6 @@ pub(super) const PARTS_MAX: usize = 1024;
 
 /// The kernel moves at most 2 GiB less a page at a time; a block multiple below that keeps direct I/O aligned.
 const BYTES_MAX: usize = 1 << 30;
-
-/// A pipe is asked to hold this much, which is what unprivileged processes may ask for.
-const PIPE_BYTES: usize = 1 << 20;
-
-/// Empty pipes kept; more splices at a time are rare.
-const PIPES_KEPT: usize = 8;
 
 /// Message headers kept: a few sends are in flight in any one turn.
 const MESSAGES_KEPT: usize = 256;
@@ -46,11 +41,9 @@ pub(super) enum Scratch {
     Stat(Box<libc::statx>, CString),
     /// An open that has succeeded and is now asked for its alignment.
     Opened(OwnedFd, Box<libc::statx>),
-    Splice {
-        pipe: Pipe,
-        in_pipe: u32,
-        moved: u32,
-    },
+    Splice(Splice),
+    /// The op has found its socket not ready, and starts again once it is.
+    Ready,
 }
 
 pub(super) struct Message {
@@ -61,12 +54,6 @@ pub(super) struct Message {
 pub(super) struct Address {
     pub(super) storage: libc::sockaddr_storage,
     pub(super) len: libc::socklen_t,
-}
-
-pub(super) struct Pipe {
-    read: OwnedFd,
-    write: OwnedFd,
-    bytes: u32,
 }
 
 impl Ring {
@@ -180,7 +167,8 @@ impl Ring {
                 let mut address = Box::new(Address::empty());
                 let len: *mut libc::socklen_t = &raw mut address.len;
                 let entry = opcode::Accept::new(fd(listener), (&raw mut address.storage).cast(), len)
-                    .flags(libc::SOCK_CLOEXEC)
+                    // Without blocking, so that a splice to a full socket does not hold a thread of the kernel.
+                    .flags(libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK)
                     .build();
                 *scratch = Scratch::Address(address);
                 entry
@@ -221,17 +209,9 @@ impl Ring {
                     }
                 }
             }
-            Op::Splice { file, offset, len, .. } => {
-                let pipe = match self.pipes.pop().map_or_else(Pipe::new, Ok) {
-                    Ok(pipe) if self.supported.splice => pipe,
-                    Ok(_) => return Step::Ended(-libc::EOPNOTSUPP),
-                    Err(error) => return Step::Ended(-error.raw_os_error().unwrap_or(libc::EIO)),
-                };
-                let len = (*len).min(pipe.bytes as usize) as u32;
-                let entry =
-                    opcode::Splice::new(fd(file), *offset as i64, owned_fd(&pipe.write), -1, len).build();
-                *scratch = Scratch::Splice { pipe, in_pipe: 0, moved: 0 };
-                entry
+            Op::Splice { .. } => {
+                *scratch = Scratch::Splice(Splice::default());
+                return self.fill_pipe(in_flight);
             }
             Op::Stop => {
                 let Ok(event) = self.stop.listen() else { return Step::Ended(-libc::EMFILE) };
@@ -264,34 +244,33 @@ impl Ring {
                 let Scratch::Connecting(socket, _) = std::mem::replace(scratch, Scratch::None) else {
                     unreachable!("just matched")
                 };
-                Step::Ended(if result < 0 { result } else { socket.into_raw_fd() })
-            }
-            (Op::Splice { socket, .. }, scratch @ Scratch::Splice { .. }) => {
-                let Scratch::Splice { pipe, in_pipe, moved } = scratch else { unreachable!("just matched") };
-                if *in_pipe == 0 {
-                    if result <= 0 {
-                        return Step::Ended(result);
-                    }
-                    *in_pipe = result as u32;
-                    if in_flight.cancelled {
-                        *scratch = Scratch::None;
-                        return Step::Ended(-libc::ECANCELED);
-                    }
-                } else {
-                    if result <= 0 {
-                        // What is left in the pipe goes with it.
-                        let moved = *moved as i32;
-                        *scratch = Scratch::None;
-                        let error = if result == 0 { -libc::EPIPE } else { result };
-                        return Step::Ended(if moved > 0 { moved } else { error });
-                    }
-                    *moved += result as u32;
-                    *in_pipe -= result as u32;
-                    if *in_pipe == 0 {
-                        return Step::Ended(*moved as i32);
-                    }
+                if result < 0 {
+                    return Step::Ended(result);
                 }
-                Step::Entry(opcode::Splice::new(owned_fd(&pipe.read), -1, fd(socket), -1, *in_pipe).build())
+                // As accepted sockets are.
+                sys::set_nonblocking(socket.as_raw_fd());
+                Step::Ended(socket.into_raw_fd())
+            }
+            (Op::Splice { .. }, Scratch::Splice(_)) => self.splice_on(in_flight, result),
+            (op @ (Op::Recv { .. } | Op::Send { .. }), scratch) => {
+                if matches!(scratch, Scratch::Ready) {
+                    let is_cancelled = in_flight.cancelled || result < 0;
+                    *scratch = Scratch::None;
+                    return if is_cancelled { Step::Ended(-libc::ECANCELED) } else { self.start(in_flight) };
+                }
+                // Some kernels answer EAGAIN for a socket that does not block, in place of waiting themselves.
+                if result != -libc::EAGAIN {
+                    return Step::Ended(result);
+                }
+                let (socket, events) = match op {
+                    Op::Recv { socket, .. } => (fd(socket), libc::POLLIN),
+                    Op::Send { socket, .. } => (fd(socket), libc::POLLOUT),
+                    _ => unreachable!("just matched"),
+                };
+                let entry = opcode::PollAdd::new(socket, events as u32).build();
+                let scratch = std::mem::replace(scratch, Scratch::Ready);
+                self.recycle(scratch);
+                Step::Entry(entry)
             }
             _ => Step::Ended(result),
         }
@@ -300,9 +279,7 @@ impl Ring {
     pub(super) fn recycle(&mut self, scratch: Scratch) {
         match scratch {
             Scratch::Message(message) if self.messages.len() < MESSAGES_KEPT => self.messages.push(message),
-            Scratch::Splice { pipe, in_pipe: 0, .. } if self.pipes.len() < PIPES_KEPT => {
-                self.pipes.push(pipe)
-            }
+            Scratch::Splice(splice) => self.put_pipe(splice),
             _ => {}
         }
     }
@@ -399,13 +376,5 @@ impl Message {
         });
         message.vectors.extend(vectors);
         message
-    }
-}
-
-impl Pipe {
-    fn new() -> std::io::Result<Pipe> {
-        let (read, write) = sys::pipe()?;
-        let bytes = sys::grow_pipe(write.as_raw_fd(), PIPE_BYTES);
-        Ok(Pipe { read, write, bytes })
     }
 }

@@ -191,6 +191,14 @@ pub(super) fn set_buffered(file: RawFd) -> io::Result<()> {
     check(unsafe { libc::fcntl(file, libc::F_SETFL, flags & !libc::O_DIRECT) }).map(drop)
 }
 
+pub(super) fn set_nonblocking(socket: RawFd) {
+    // SAFETY: no pointers are passed. Neither call fails on an open socket.
+    unsafe {
+        let flags = libc::fcntl(socket, libc::F_GETFL);
+        libc::fcntl(socket, libc::F_SETFL, flags | libc::O_NONBLOCK);
+    }
+}
+
 /// Raises the soft limit on open files to the hard one, and returns it: the soft one is kept low for programs that use
 /// select, of which this is none.
 pub(super) fn raise_descriptor_limit() -> u64 {

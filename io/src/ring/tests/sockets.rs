@@ -1,4 +1,4 @@
-use super::{directory, on_shard};
+use super::{directory, in_own_process, on_shard};
 use crate::buffer::Buffer;
 use crate::file::{Durability, File, OpenOptions};
 use crate::net::{TcpListener, TcpStream};
@@ -214,14 +214,12 @@ fn dropped_splice() {
     });
 }
 
-/// Accepting goes on after the process ran out of descriptors. In a process of its own, as the limit is everyone's.
+/// Connections that were reset before they are accepted do not stop the accepting.
 #[test]
-fn accept_survives_a_lack_of_descriptors() {
+fn accept_survives_resets() {
     on_shard(|| async {
         let listener = TcpListener::bind(any_port(), 64).unwrap();
         let address = listener.local_addr();
-        // Connections that are reset before they are accepted are the closest that one process can come to it without
-        // taking every descriptor of the tests beside it.
         let client = std::thread::spawn(move || {
             for _ in 0..20 {
                 drop(std::net::TcpStream::connect(address).unwrap());
@@ -243,6 +241,68 @@ fn accept_survives_a_lack_of_descriptors() {
             }
         }
         assert_eq!(client.join().unwrap(), b'x');
+    });
+}
+
+/// Accepting goes on after the process ran out of descriptors, and does not take the core meanwhile.
+#[test]
+fn accept_survives_a_lack_of_descriptors() {
+    in_own_process("ring::tests::sockets::accept_survives_a_lack_of_descriptors", || {
+        on_shard(|| async {
+            let listener = TcpListener::bind(any_port(), 64).unwrap();
+            let clients: Vec<_> =
+                (0..3).map(|_| std::net::TcpStream::connect(listener.local_addr()).unwrap()).collect();
+            let mut taken = Vec::new();
+            while let Ok(file) = std::fs::File::open("/dev/null") {
+                taken.push(file);
+            }
+            let start = crate::time::now();
+            for _ in 0..3 {
+                let error = listener.accept().await.err().unwrap();
+                assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
+            }
+            assert!(crate::time::now().duration_since(start) >= Duration::from_millis(50));
+            drop(taken);
+            for client in &clients {
+                let (_stream, peer) = listener.accept().await.unwrap();
+                assert!(clients.iter().any(|client| client.local_addr().unwrap() == peer), "{client:?}");
+            }
+        });
+    });
+}
+
+/// Peers that do not read hold up no other splice, and get every byte once they do.
+#[test]
+fn slow_splices_hold_up_nobody() {
+    const BYTES: usize = 5_000_000;
+    let directory = directory();
+    let path = directory.path().join("spliced");
+    let content = pattern(BYTES);
+    std::fs::write(&path, &content).unwrap();
+    on_shard(move || {
+        let (path, content) = (path.clone(), content.clone());
+        async move {
+            let file =
+                File::open(&path, &OpenOptions { read: true, ..OpenOptions::default() }).await.unwrap();
+            let mut slow = Vec::new();
+            for _ in 0..80 {
+                let (server, client) = pair().await;
+                let file = file.clone();
+                let splicing =
+                    spawn(Class::Background, async move { server.splice_from(&file, 0, BYTES).await });
+                slow.push((client, splicing));
+            }
+            sleep(Duration::from_millis(100)).await;
+            let (server, client) = pair().await;
+            let reading = spawn(Class::Foreground, async move { receive(&client, BYTES).await });
+            server.splice_from(&file, 0, BYTES).await.unwrap();
+            assert!(reading.await.unwrap() == content);
+            for (client, splicing) in slow {
+                assert!(!splicing.is_finished());
+                assert!(receive(&client, BYTES).await == content);
+                splicing.await.unwrap().unwrap();
+            }
+        }
     });
 }
 

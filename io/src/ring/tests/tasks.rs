@@ -1,11 +1,11 @@
-use super::on_shard;
+use super::{in_own_process, on_shard};
 use crate::buffer::Buffer;
 use crate::local::oneshot;
 use crate::net::{TcpListener, TcpStream};
 use crate::runtime::{Config, ShardContext, ShardId, StartError, features, run, stop_requested};
 use crate::task::{Class, JoinError, blocking, random_u64, slice_is_over, spawn, yield_now};
 use crate::time::{now, sleep, sleep_until, timeout};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -103,38 +103,6 @@ fn timers() {
         assert_eq!(*order.borrow(), [10, 20, 30]);
         assert!(timeout(Duration::from_millis(5), std::future::pending::<()>()).await.is_err());
         assert_eq!(timeout(Duration::from_secs(100), async { 1 }).await.unwrap(), 1);
-    });
-}
-
-/// A busy core is shared by weight: foreground gets most, background something.
-#[test]
-fn classes_share_by_weight() {
-    on_shard(|| async {
-        let runs: Rc<[Cell<u64>; 3]> = Rc::default();
-        let end = now() + Duration::from_millis(200);
-        let classes = [Class::Foreground, Class::Control, Class::Background];
-        let tasks: Vec<_> = (0..3)
-            .map(|class| {
-                let runs = runs.clone();
-                spawn(classes[class], async move {
-                    while now() < end {
-                        let busy = now() + Duration::from_micros(100);
-                        while now() < busy {
-                            std::hint::spin_loop();
-                        }
-                        runs[class].set(runs[class].get() + 1);
-                        yield_now().await;
-                    }
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-        let [foreground, control, background] = [runs[0].get(), runs[1].get(), runs[2].get()];
-        let text = format!("{foreground} {control} {background}");
-        assert!(background > 0, "{text}");
-        assert!(foreground > control && control > 2 * background, "{text}");
     });
 }
 
@@ -258,6 +226,28 @@ fn main_panics() {
         stop_requested().await;
     });
     assert!(matches!(result, Err(StartError::Panicked(ShardId(0)))), "{result:?}");
+}
+
+/// SIGTERM is told to every shard that asked, also to one that asks later.
+#[test]
+fn stop_by_signal() {
+    in_own_process("ring::tests::tasks::stop_by_signal", || {
+        let config = Config { shards: 2, ..Config::default() };
+        run(&config, |context: ShardContext<()>| async move {
+            if context.shard == ShardId(0) {
+                let asked = spawn(Class::Control, stop_requested());
+                sleep(Duration::from_millis(20)).await;
+                assert!(!asked.is_finished());
+                // SAFETY: a signal to this process, whose handler is there.
+                unsafe { libc::kill(libc::getpid(), libc::SIGTERM) };
+                asked.await.unwrap();
+            } else {
+                stop_requested().await;
+            }
+            stop_requested().await;
+        })
+        .unwrap();
+    });
 }
 
 /// An idle core takes no CPU: it waits in the kernel, also with a timer far away and a receive in flight.
