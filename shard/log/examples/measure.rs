@@ -10,11 +10,13 @@ use std::rc::Rc;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize, default: usize| arguments.get(at).and_then(|word| word.parse().ok()).unwrap_or(default);
+    let number =
+        |at: usize, default: usize| arguments.get(at).and_then(|word| word.parse().ok()).unwrap_or(default);
     let data = PathBuf::from(arguments.first().map_or("/tmp/ottla-measure", |word| word.as_str()));
     let (payload, count, in_flight) = (number(1, 100), number(2, 2000), number(3, 1));
     let config = Config { shards: 1, pin: false, ..Config::default() };
-    let result = run(&config, move |_: ottla_io::ShardContext<()>| measure(data.clone(), payload, count, in_flight));
+    let result =
+        run(&config, move |_: ottla_io::ShardContext<()>| measure(data.clone(), payload, count, in_flight));
     if let Err(error) = result {
         eprintln!("{error}");
         std::process::exit(1);

@@ -24,6 +24,7 @@ pub mod log;
 mod read;
 mod records;
 mod recover;
+mod replay;
 pub mod resources;
 pub mod scan;
 mod state;

@@ -19,6 +19,17 @@ pub const READ_BYTES_MIN: usize = 64 << 10;
 /// Small text files and snapshots: 100,000 producers with five batches each, and room.
 pub const SMALL_FILE_BYTES_MAX: usize = 64 << 20;
 
+/// Space that a busy log of small writes prepares behind its tail, with the write that would grow the file anyway.
+/// A durable write into blocks that were written before needs no journal commit and takes about half as long (142
+/// against 312 µs on the design's machine); one in 64 block-sized writes then carries this much more.
+pub const PREPARE_BYTES: usize = 256 << 10;
+/// So many writes of at most [`SMALL_WRITE_BYTES`] in a row make preparing worth its while; an idle log prepares
+/// nothing, and one of large writes would write everything twice.
+pub const SMALL_WRITES_BEFORE_PREPARING: u32 = 16;
+/// See [`SMALL_WRITES_BEFORE_PREPARING`].
+pub const SMALL_WRITE_BYTES: u64 = 16 << 10;
+
+const _: () = assert!(PREPARE_BYTES.is_multiple_of(BLOCK_BYTES));
 const _: () = assert!(CHUNK_BYTES_MIN.is_multiple_of(BLOCK_BYTES));
 const _: () = assert!(CHUNK_BYTES_MAX.is_multiple_of(CHUNK_BYTES_MIN));
 const _: () = assert!(READ_WINDOW_BYTES.is_multiple_of(BLOCK_BYTES));

@@ -185,6 +185,20 @@ impl Log {
         writer::start(&self.0, &mut state);
     }
 
+    /// The newest stored producer snapshot of an offset below `offset` (and not below the log start), and that offset.
+    /// Whoever finds it damaged asks again for the one below it.
+    pub async fn producer_snapshot_below(&self, offset: Offset) -> Result<Option<(Offset, Vec<u8>)>, Error> {
+        crate::replay::snapshot_below(&self.0, offset).await
+    }
+
+    /// Calls `visit` with each batch that ends at or above `from`, in order up to the log end, verified: its header
+    /// and its bytes (of a batch longer than 1 MiB only the front; control batches are never so long).
+    /// # Errors
+    /// Damage takes the log offline.
+    pub async fn replay(&self, from: Offset, visit: impl FnMut(&BatchHeader, &[u8])) -> Result<(), Error> {
+        crate::replay::replay(&self.0, from, visit).await
+    }
+
     pub fn log_start_offset(&self) -> Offset {
         self.0.state.borrow().log_start_offset
     }

@@ -5,8 +5,10 @@
 
 use crate::Offset;
 use crate::index::{OffsetIndex, TimeIndex};
+use crate::limits::PREPARE_BYTES;
 use crate::log::Inner;
-use ottla_io::{Class, File, Instant};
+use bytes::Bytes;
+use ottla_io::{Buffer, Class, File, Instant};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
@@ -72,6 +74,7 @@ pub struct Resources {
     warm: RefCell<Vec<Weak<Inner>>>,
     sweeping: Cell<bool>,
     warned_buffered: Cell<bool>,
+    zeros: RefCell<Bytes>,
 }
 
 impl Resources {
@@ -87,6 +90,7 @@ impl Resources {
             warm: RefCell::default(),
             sweeping: Cell::new(false),
             warned_buffered: Cell::new(false),
+            zeros: RefCell::default(),
         })
     }
 
@@ -97,6 +101,17 @@ impl Resources {
     /// Files open for cold reads.
     pub fn read_file_count(&self) -> usize {
         self.files.borrow().len()
+    }
+
+    /// Aligned zeros, [`PREPARE_BYTES`] of them, made when they are first wanted.
+    pub(crate) fn zeros(&self) -> Bytes {
+        let mut zeros = self.zeros.borrow_mut();
+        if zeros.is_empty() {
+            let mut buffer = Buffer::with_capacity(PREPARE_BYTES);
+            buffer.resize(PREPARE_BYTES);
+            *zeros = buffer.freeze();
+        }
+        zeros.clone()
     }
 
     /// Says once that the file system has no direct I/O.

@@ -3,7 +3,9 @@
 use crate::batch::{BatchHeader, patch_assignment, patch_log_append_time};
 use crate::checkpoint::epochs::EpochCache;
 use crate::index::IndexBuilder;
-use crate::limits::UNWRITTEN_BYTES_MAX;
+use crate::limits::{
+    PREPARE_BYTES, SMALL_WRITE_BYTES, SMALL_WRITES_BEFORE_PREPARING, UNWRITTEN_BYTES_MAX, block_end,
+};
 use crate::log::{AppendInfo, Appended};
 use crate::tail::Tail;
 use crate::{AppendError, Error, LogConfig, Offset};
@@ -267,19 +269,35 @@ impl State {
         self.sync_wanted.then_some(Job::Sync)
     }
 
-    /// Notes that `[from, to)` of a segment is written, up to `end_offset`.
+    /// How many bytes of zeros to write behind `to` along with `[from, to)`: see [`PREPARE_BYTES`].
+    pub(crate) fn prepare_behind(&mut self, base_offset: Offset, from: u64, to: u64, durable: bool) -> u64 {
+        if to - from > SMALL_WRITE_BYTES {
+            self.small_writes = 0;
+        } else {
+            self.small_writes = self.small_writes.saturating_add(1);
+        }
+        let segment_bytes = u64::from(self.config.segment_bytes);
+        let Some(segment) = self.segment(base_offset) else { return 0 };
+        let grows = segment.growing.as_ref().is_some_and(|growing| block_end(to) > growing.file_bytes);
+        let room = block_end(to) + PREPARE_BYTES as u64 <= segment_bytes;
+        let steady = self.small_writes >= SMALL_WRITES_BEFORE_PREPARING;
+        if durable && grows && room && steady { PREPARE_BYTES as u64 } else { 0 }
+    }
+
+    /// Notes that `[from, to)` of a segment is written, up to `end_offset`, and `prepared_bytes` behind it.
     pub(crate) fn wrote(
         &mut self,
         base_offset: Offset,
         from: u64,
         to: u64,
+        prepared_bytes: u64,
         end_offset: Offset,
         synced: bool,
     ) {
         if let Some(segment) = self.segment_mut(base_offset) {
             segment.written = to;
             if let Some(growing) = &mut segment.growing {
-                growing.file_bytes = growing.file_bytes.max(crate::limits::block_end(to));
+                growing.file_bytes = growing.file_bytes.max(block_end(to) + prepared_bytes);
             }
         }
         self.unwritten_bytes = self.unwritten_bytes.saturating_sub(to - from);

@@ -151,7 +151,7 @@ async fn read_block(inner: &Inner, file: &File, base_offset: Offset, position: u
 /// Writes what has queued for a segment.
 async fn write(inner: &Rc<Inner>, base_offset: Offset) -> Result<(), Error> {
     let file = file_of(inner, base_offset).await?;
-    let (from, to, end_offset, parts, durability) = loop {
+    let (from, to, end_offset, mut parts, durability) = loop {
         let (from, to, end_offset, parts) = {
             let state = inner.state.borrow();
             let Some(segment) = state.segment(base_offset) else { return Ok(()) };
@@ -184,9 +184,13 @@ async fn write(inner: &Rc<Inner>, base_offset: Offset) -> Result<(), Error> {
             }
         }
     };
+    let durable = durability == Durability::Durable;
+    let prepared_bytes = inner.state.borrow_mut().prepare_behind(base_offset, from, to, durable);
+    if prepared_bytes > 0 {
+        parts.push(inner.resources.zeros());
+    }
     let failed = |error| Error::io("write", &inner.path(base_offset, ".log"), &error);
     file.write_at(parts, block_start(from), durability).await.map_err(failed)?;
-    let durable = durability == Durability::Durable;
     let leftovers = durable && inner.state.borrow().messages_unsynced > 0;
     if leftovers {
         // The topic was relaxed until now: earlier writes are flushed with this one.
@@ -197,7 +201,7 @@ async fn write(inner: &Rc<Inner>, base_offset: Offset) -> Result<(), Error> {
         if leftovers {
             state.messages_unsynced = 0;
         }
-        state.wrote(base_offset, from, to, end_offset, durable);
+        state.wrote(base_offset, from, to, prepared_bytes, end_offset, durable);
         if let (false, Some(flush_ms), false) = (durable, state.config.flush_ms, state.flush_timer_runs) {
             state.flush_timer_runs = true;
             ottla_io::spawn(Class::Background, flush_after(inner.clone(), flush_ms));

@@ -133,3 +133,52 @@ fn timestamps_lead_to_the_first_record_at_or_after_them() {
         }
     });
 }
+
+#[test]
+fn snapshots_are_kept_at_rolls_and_at_the_end_and_batches_replay_from_any_of_them() {
+    let data = directory();
+    let mut partition = Partition::in_directory(data.path());
+    partition.config.segment_bytes = 10_000;
+    on_shard(move || {
+        let partition = partition.clone();
+        async move {
+            let mut log = partition.create().await;
+            let mut rolls = Vec::new();
+            for round in 0..3 {
+                for _ in 0..10 {
+                    let appended = append(&log, &batch(2, 1000, 5), 0).await;
+                    if appended.rolled {
+                        rolls.push(appended.base_offset);
+                        let text = format!("state at {}", appended.base_offset);
+                        log.store_producer_snapshot(appended.base_offset, text.into_bytes());
+                    }
+                }
+                let end = log.close(Some(format!("state at {round}").into_bytes())).await.unwrap();
+                log = partition.open_clean(end).await.0;
+                let (at, snapshot) = log.producer_snapshot_below(end + 1).await.unwrap().unwrap();
+                assert_eq!((at, snapshot), (end, format!("state at {round}").into_bytes()));
+            }
+            let mut found = Vec::new();
+            let mut below = Offset::MAX;
+            while let Some((at, _)) = log.producer_snapshot_below(below).await.unwrap() {
+                found.push(at);
+                below = at;
+            }
+            found.reverse();
+            let end = log.log_end_offset();
+            let expected: Vec<Offset> = rolls.iter().copied().chain([end]).collect();
+            assert_eq!(found, expected, "those at a segment's base and the newest one");
+            for from in [0, rolls[1], rolls[1] + 3, end] {
+                let mut bases = Vec::new();
+                log.replay(from, |header, batch| {
+                    assert_eq!(header.bytes, batch.len());
+                    bases.push(header.base_offset);
+                })
+                .await
+                .unwrap();
+                let expected: Vec<Offset> = (from / 2 * 2..end).step_by(2).collect();
+                assert_eq!(bases, expected);
+            }
+        }
+    });
+}
