@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Changes {
     /// Topics of the new image that the old one did not have.
     pub topics_created: BTreeSet<Uuid>,
-    /// Topics of the old image that are gone, as they were.
+    /// Topics of the old image that are gone, as they last were.
     pub topics_deleted: BTreeMap<Uuid, Arc<Topic>>,
     /// Partitions that are new or differ, those of new topics included.
     pub partitions: BTreeMap<Uuid, BTreeSet<i32>>,

@@ -239,3 +239,141 @@ impl Delta {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(n: u8) -> Record {
+        Record::Topic(TopicRecord { name: format!("t{n}"), topic_id: Uuid([n; 16]) })
+    }
+
+    fn partition(n: u8, partition_id: i32) -> Record {
+        Record::Partition(PartitionRecord {
+            topic_id: Uuid([n; 16]),
+            partition_id,
+            replicas: vec![1],
+            directories: vec![Uuid::ZERO],
+            isr: vec![1],
+            removing_replicas: vec![],
+            adding_replicas: vec![],
+            leader: 1,
+            leader_epoch: 0,
+            partition_epoch: 0,
+        })
+    }
+
+    fn remove(n: u8) -> Record {
+        Record::RemoveTopic(RemoveTopicRecord { topic_id: Uuid([n; 16]) })
+    }
+
+    fn config(n: u8, value: Option<&str>) -> Record {
+        Record::Config(ConfigRecord {
+            resource_type: ResourceType::Topic,
+            resource_name: format!("t{n}"),
+            name: "retention.ms".into(),
+            value: value.map(str::to_owned),
+        })
+    }
+
+    fn after(image: &Arc<Image>, records: &[Record]) -> (Arc<Image>, Changes) {
+        let mut delta = Delta::new(image.clone());
+        for record in records {
+            delta.replay(record).unwrap();
+        }
+        delta.finish(image.offset() + 1)
+    }
+
+    #[test]
+    fn an_image_and_its_changes() {
+        let empty = Arc::new(Image::new("c"));
+        let (one, changes) = after(
+            &empty,
+            &[topic(1), config(1, Some("5")), partition(1, 0), partition(1, 1), topic(2), remove(2)],
+        );
+        assert_eq!(changes.topics_created, [Uuid([1; 16])].into());
+        assert_eq!(changes.partitions, [(Uuid([1; 16]), [0, 1].into())].into());
+        assert!(changes.topics_deleted.is_empty(), "what came and went was never there");
+        assert_eq!(one.topic_by_name("t1").unwrap().partitions().len(), 2);
+        assert_eq!((one.topic_count(), one.partition_count(), empty.topic_count()), (1, 2, 0));
+        assert_eq!(changes, Changes::everything(&one));
+
+        let change = Record::PartitionChange(PartitionChangeRecord {
+            topic_id: Uuid([1; 16]),
+            partition_id: 1,
+            leader: Some(3),
+            ..Default::default()
+        });
+        let (two, changes) = after(&one, &[change, config(1, None)]);
+        assert_eq!(changes.partitions, [(Uuid([1; 16]), [1].into())].into());
+        assert_eq!(changes.configs, [ConfigResource::topic("t1")].into());
+        let partition = two.partition(Uuid([1; 16]), 1).unwrap();
+        assert_eq!((partition.leader, partition.leader_epoch, partition.partition_epoch), (3, 1, 1));
+        assert_eq!(one.partition(Uuid([1; 16]), 1).unwrap().leader, 1, "the old image is as it was");
+        assert!(two.configs(&ConfigResource::topic("t1")).is_none());
+
+        let (three, changes) = after(&two, &[remove(1)]);
+        assert_eq!(changes.topics_deleted.keys().copied().collect::<Vec<_>>(), [Uuid([1; 16])]);
+        assert!(changes.partitions.is_empty());
+        assert_eq!((three.topic_count(), three.partition_count()), (0, 0));
+    }
+
+    #[test]
+    fn steps_taken_as_one_are_what_lies_between() {
+        let images = [
+            vec![topic(1), partition(1, 0), config(1, Some("5"))],
+            vec![topic(2), partition(2, 0), partition(1, 1)],
+            vec![remove(1), topic(3), partition(3, 0)],
+            vec![remove(3), config(2, Some("6"))],
+        ];
+        let empty = Arc::new(Image::new("c"));
+        let (first, _) = after(&empty, &images[0]);
+        let mut image = first.clone();
+        let mut merged = Changes::default();
+        for records in &images[1..] {
+            let (next, changes) = after(&image, records);
+            merged.merge(changes);
+            image = next;
+        }
+        let mut between = Changes::between(&first, &image);
+        // One knows the deleted topic as it last was, the other as it was before all steps.
+        assert!(merged.topics_deleted.keys().eq(between.topics_deleted.keys()));
+        between.topics_deleted = merged.topics_deleted.clone();
+        assert_eq!(merged, between);
+    }
+
+    #[test]
+    fn records_that_do_not_fit_change_nothing() {
+        let (image, _) = after(&Arc::new(Image::new("c")), &[topic(1), partition(1, 0)]);
+        let wrong = [
+            topic(1),
+            partition(1, 2),
+            partition(2, 0),
+            remove(2),
+            Record::UnregisterBroker(UnregisterBrokerRecord { broker_id: 1, broker_epoch: 0 }),
+            Record::PartitionChange(PartitionChangeRecord {
+                topic_id: Uuid([1; 16]),
+                partition_id: -1,
+                ..Default::default()
+            }),
+        ];
+        for record in wrong {
+            let mut delta = Delta::new(image.clone());
+            delta.replay(&record).unwrap_err();
+            assert_eq!(delta.finish(image.offset()), (image.clone(), Changes::default()));
+        }
+    }
+
+    /// 10,000 topics made one at a time: each image shares what it did not change.
+    #[test]
+    fn many_changes_are_not_quadratic() {
+        let mut image = Arc::new(Image::new("c"));
+        for n in 0..10_000u32 {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&n.wrapping_mul(0x9e37_79b9).to_be_bytes());
+            let topic = TopicRecord { name: format!("t{n}"), topic_id: Uuid(id) };
+            image = after(&image, &[Record::Topic(topic)]).0;
+        }
+        assert_eq!(image.topic_count(), 10_000);
+    }
+}

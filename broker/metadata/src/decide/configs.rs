@@ -3,7 +3,7 @@
 use super::{ConfigSchema, Error};
 use crate::image::{ConfigResource, Image, ResourceType};
 use crate::record::{ConfigRecord, Record};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Kafka's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,14 +47,18 @@ pub fn incremental_alter(
     changes: &[ConfigChange],
     schema: &dyn ConfigSchema,
 ) -> Result<Vec<Record>, Error> {
+    check_names(changes.iter().map(|c| c.name.as_str()))?;
+    let without_value = changes.iter().filter(|c| c.op != Op::Delete && c.value.is_none());
+    check_values(without_value.map(|c| c.name.as_str()))?;
     let mut configs = image.configs(resource).map(|c| BTreeMap::clone(c)).unwrap_or_default();
     let mut records = Vec::new();
     for change in changes {
         let current = configs.get(&change.name).cloned();
         let value = match (change.op, &change.value) {
             (Op::Delete, _) => None,
-            (Op::Set, Some(value)) => Some(value.clone()),
-            (Op::Append | Op::Subtract, Some(value)) => {
+            (Op::Set, value) => value.clone(),
+            (Op::Append | Op::Subtract, value) => {
+                let value = value.as_deref().unwrap_or_default();
                 if !schema.is_list(resource, &change.name) {
                     let verb = if change.op == Op::Append { "APPEND" } else { "SUBTRACT" };
                     return Err(Error::InvalidConfig(format!(
@@ -65,10 +69,6 @@ pub fn incremental_alter(
                 let list = current.clone().or_else(|| schema.default_value(resource, &change.name));
                 Some(edit_list(list.as_deref().unwrap_or_default(), change.op, value))
             }
-            (_, None) => {
-                let text = format!("Null value not supported for : {}", change.name);
-                return Err(Error::InvalidRequest(text));
-            }
         };
         if value != current || resource.kind == ResourceType::Broker {
             records.push(record(resource, &change.name, value.clone()));
@@ -78,7 +78,7 @@ pub fn incremental_alter(
             None => configs.remove(&change.name),
         };
     }
-    schema.validate(resource, &configs).map_err(Error::InvalidConfig)?;
+    validate(schema, resource, &configs)?;
     Ok(records)
 }
 
@@ -88,12 +88,16 @@ pub fn incremental_alter(
 pub fn legacy_alter(
     image: &Image,
     resource: &ConfigResource,
-    configs: &BTreeMap<String, String>,
+    configs: &[(String, Option<String>)],
     schema: &dyn ConfigSchema,
 ) -> Result<Vec<Record>, Error> {
+    check_names(configs.iter().map(|(name, _)| name.as_str()))?;
+    check_values(configs.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name.as_str()))?;
+    let configs: BTreeMap<String, String> =
+        configs.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect();
     let current = image.configs(resource);
     let mut records = Vec::new();
-    for (name, value) in configs {
+    for (name, value) in &configs {
         if current.and_then(|c| c.get(name)) != Some(value) || resource.kind == ResourceType::Broker {
             records.push(record(resource, name, Some(value.clone())));
         }
@@ -101,26 +105,64 @@ pub fn legacy_alter(
     for name in current.into_iter().flat_map(|c| c.keys()).filter(|name| !configs.contains_key(*name)) {
         records.push(record(resource, name, None));
     }
-    schema.validate(resource, configs).map_err(Error::InvalidConfig)?;
+    validate(schema, resource, &configs)?;
     Ok(records)
 }
 
-/// Whether settings can be kept for `resource`: its topic exists, its broker's id is one.
+/// Whether settings can be kept for `resource`: its topic exists, its broker is `local_broker`, which is the one that
+/// knows what it can change.
 /// # Errors
-/// `UnknownTopicOrPartition`, `InvalidTopic`, `BrokerIdNotRegistered`, `InvalidRequest`.
-pub fn check_resource(image: &Image, resource: &ConfigResource) -> Result<(), Error> {
+/// `UnknownTopicOrPartition`, `InvalidTopic`, `InvalidRequest`.
+pub fn check_resource(image: &Image, resource: &ConfigResource, local_broker: i32) -> Result<(), Error> {
+    let name = &*resource.name;
     match resource.kind {
-        ResourceType::Topic if image.topic_by_name(&resource.name).is_none() => {
-            super::topic_name::validate(&resource.name)?;
-            Err(Error::UnknownTopicOrPartition)
+        ResourceType::Topic if name.is_empty() => {
+            Err(Error::InvalidRequest("Default topic resources are not allowed.".into()))
         }
-        ResourceType::Broker if !resource.name.is_empty() => match resource.name.parse::<i32>() {
-            Ok(id) if image.broker(id).is_some() => Ok(()),
-            Ok(id) if id >= 0 => Err(Error::BrokerIdNotRegistered("No such broker.".into())),
-            _ => Err(Error::InvalidRequest("Invalid broker name".into())),
+        ResourceType::Topic if image.topic_by_name(name).is_none() => {
+            super::topic_name::validate(name)?;
+            Err(Error::UnknownTopicOrPartition(format!("The topic '{name}' does not exist.")))
+        }
+        ResourceType::Broker if !name.is_empty() => match name.parse::<i32>() {
+            Ok(id) if id == local_broker => Ok(()),
+            Ok(id) => {
+                let text = format!("Unexpected broker id, expected {local_broker}, but received {id}");
+                Err(Error::InvalidRequest(text))
+            }
+            Err(_) => Err(Error::InvalidRequest(format!("Node id must be an integer, but it is: {name}"))),
         },
         _ => Ok(()),
     }
+}
+
+fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(Error::InvalidRequest("Error due to duplicate config keys".into()));
+        }
+    }
+    Ok(())
+}
+
+fn check_values<'a>(without_value: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+    let names: Vec<&str> = without_value.collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Error::InvalidRequest(format!("Null value not supported for : {}", names.join(", "))))
+}
+
+/// A broker refuses its own bad settings as bad requests, the controller those of topics as bad settings.
+fn validate(
+    schema: &dyn ConfigSchema,
+    resource: &ConfigResource,
+    configs: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    schema.validate(resource, configs).map_err(|text| match resource.kind {
+        ResourceType::Broker => Error::InvalidRequest(text),
+        _ => Error::InvalidConfig(text),
+    })
 }
 
 fn record(resource: &ConfigResource, name: &str, value: Option<String>) -> Record {

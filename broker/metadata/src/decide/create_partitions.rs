@@ -48,7 +48,8 @@ fn grow(
     seed: &mut Seed,
     partitions_left: &mut usize,
 ) -> Result<Vec<Record>, Error> {
-    let current = image.topic_by_name(&topic.name).ok_or(Error::UnknownTopicOrPartition)?;
+    let current =
+        image.topic_by_name(&topic.name).ok_or_else(|| Error::UnknownTopicOrPartition(String::new()))?;
     let have = i32::try_from(current.partitions().len()).unwrap_or(i32::MAX);
     if topic.count == have {
         return Err(Error::InvalidPartitions(format!("Topic already has {have} partition(s).")));
@@ -69,9 +70,7 @@ fn grow(
         )));
     }
     *partitions_left = partitions_left.checked_sub(additional).ok_or_else(|| {
-        Error::PolicyViolation(format!(
-            "Unable to perform excessively large batch operation: at most {PARTITIONS_PER_REQUEST_MAX} partitions."
-        ))
+        Error::PolicyViolation("Excessively large number of partitions per request.".into())
     })?;
     let factor = current.partitions().first().map_or(1, |p| p.replicas.len());
     let placed = match &topic.assignments {

@@ -1,8 +1,9 @@
 //! New topics: names, counts, placement, settings.
 
 use super::configs::{ConfigChange, Op, incremental_alter};
-use super::{ConfigSchema, Decision, Error, PARTITIONS_PER_REQUEST_MAX, placement, topic_name};
-use crate::delta::Delta;
+use super::{
+    ConfigSchema, Decision, Error, PARTITIONS_PER_REQUEST_MAX, RECORDS_PER_REQUEST_MAX, placement, topic_name,
+};
 use crate::id::{Seed, Uuid};
 use crate::image::{ConfigResource, Image};
 use crate::record::{PartitionRecord, Record, TopicRecord};
@@ -18,7 +19,7 @@ pub struct CreatableTopic {
     pub replication_factor: i16,
     /// Partition and its brokers, the preferred leader first. Not empty: the two counts must be -1.
     pub assignments: Vec<(i32, Vec<i32>)>,
-    /// A value of `None` leaves the default.
+    /// Every value must be there.
     pub configs: Vec<(String, Option<String>)>,
 }
 
@@ -53,21 +54,24 @@ pub fn create_topics(
     let mut names = BTreeSet::new();
     let duplicates: BTreeSet<&str> =
         topics.iter().map(|t| t.name.as_str()).filter(|name| !names.insert(*name)).collect();
-    // Topics of one request see each other: names may collide, partitions add up.
-    let mut delta = Delta::new(image.clone());
+    let all = |why: &str| {
+        let refused = |name: &&str| ((*name).to_owned(), Err(Error::PolicyViolation(why.to_owned())));
+        Decision::reply(names.iter().map(refused).collect())
+    };
+    if partition_count(topics, defaults) > PARTITIONS_PER_REQUEST_MAX as i64 {
+        return all("Excessively large number of partitions per request.");
+    }
     let mut records = Vec::new();
-    let mut partitions_left = PARTITIONS_PER_REQUEST_MAX;
     let mut results = Vec::with_capacity(topics.len());
     for topic in topics.iter().filter(|t| !duplicates.contains(t.name.as_str())) {
-        let created = create_topic(delta.image(), topic, defaults, schema, seed, &mut partitions_left);
-        let result = created.and_then(|(topic_records, created)| {
-            for record in &topic_records {
-                delta.replay(record).map_err(|e| Error::UnknownServer(e.to_string()))?;
-            }
+        let result = create_topic(image, topic, defaults, schema, seed).map(|(topic_records, created)| {
             records.extend(topic_records);
-            Ok(created)
+            created
         });
         results.push((topic.name.clone(), result));
+    }
+    if records.len() > RECORDS_PER_REQUEST_MAX {
+        return all("Unable to perform excessively large batch operation.");
     }
     for name in duplicates {
         results.push((name.to_owned(), Err(Error::InvalidRequest("Duplicate topic name.".into()))));
@@ -78,45 +82,40 @@ pub fn create_topics(
     Decision { records, reply: results }
 }
 
+fn partition_count(topics: &[CreatableTopic], defaults: TopicDefaults) -> i64 {
+    let count = |topic: &CreatableTopic| match topic.num_partitions {
+        _ if !topic.assignments.is_empty() => topic.assignments.len() as i64,
+        -1 => i64::from(defaults.num_partitions),
+        count => i64::from(count.max(0)),
+    };
+    topics.iter().map(count).sum()
+}
+
 fn create_topic(
     image: &Image,
     topic: &CreatableTopic,
     defaults: TopicDefaults,
     schema: &dyn ConfigSchema,
     seed: &mut Seed,
-    partitions_left: &mut usize,
 ) -> Result<(Vec<Record>, CreatedTopic), Error> {
     if topic.name == "__cluster_metadata" {
         let text = "Creation of internal topic __cluster_metadata is prohibited.";
         return Err(Error::InvalidRequest(text.into()));
     }
     topic_name::validate(&topic.name)?;
+    if image.topic_by_name(&topic.name).is_some() {
+        return Err(Error::TopicAlreadyExists(format!("Topic '{}' already exists.", topic.name)));
+    }
     if let Some(other) = topic_name::colliding(image, &topic.name) {
         let text = format!("Topic '{}' collides with existing topic: {other}", topic.name);
         return Err(Error::InvalidTopic(text));
     }
-    if image.topic_by_name(&topic.name).is_some() {
-        return Err(Error::TopicAlreadyExists(format!("Topic '{}' already exists.", topic.name)));
-    }
-    let resource = ConfigResource::topic(&topic.name);
-    let changes: Vec<ConfigChange> = topic
-        .configs
-        .iter()
-        .filter_map(|(name, value)| {
-            let value = Some(value.clone()?);
-            Some(ConfigChange { name: name.clone(), op: Op::Set, value })
-        })
-        .collect();
-    let config_records = incremental_alter(image, &resource, &changes, schema)?;
+    let config_records = config_records(image, topic, schema)?;
     let partitions = if topic.assignments.is_empty() {
-        place(image, topic, defaults, seed, *partitions_left)?
+        place(image, topic, defaults, seed)?
     } else {
         manual(image, topic)?
     };
-    *partitions_left = partitions_left
-        .checked_sub(partitions.len())
-        .ok_or_else(|| too_many_partitions(PARTITIONS_PER_REQUEST_MAX))?;
-
     let topic_id = loop {
         let id = seed.next_uuid();
         if image.topic(id).is_none() {
@@ -144,10 +143,27 @@ fn create_topic(
     Ok((records, created))
 }
 
-fn too_many_partitions(max: usize) -> Error {
-    Error::PolicyViolation(format!(
-        "Unable to perform excessively large batch operation: at most {max} partitions."
-    ))
+/// A name that comes twice has its last value, as in Kafka.
+fn config_records(
+    image: &Image,
+    topic: &CreatableTopic,
+    schema: &dyn ConfigSchema,
+) -> Result<Vec<Record>, Error> {
+    let configs: BTreeMap<&str, Option<&str>> =
+        topic.configs.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+    let without_value: Vec<&str> =
+        configs.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
+    if !without_value.is_empty() {
+        let text = format!("Null value not supported for topic configs: {}", without_value.join(","));
+        return Err(Error::InvalidConfig(text));
+    }
+    let set = |(name, value): (&str, Option<&str>)| ConfigChange {
+        name: name.to_owned(),
+        op: Op::Set,
+        value: value.map(str::to_owned),
+    };
+    let changes: Vec<ConfigChange> = configs.into_iter().map(set).collect();
+    incremental_alter(image, &ConfigResource::topic(&topic.name), &changes, schema)
 }
 
 fn place(
@@ -155,7 +171,6 @@ fn place(
     topic: &CreatableTopic,
     defaults: TopicDefaults,
     seed: &mut Seed,
-    partitions_max: usize,
 ) -> Result<Vec<PartitionRecord>, Error> {
     if topic.replication_factor < -1 || topic.replication_factor == 0 {
         let text = "Replication factor must be larger than 0, or -1 to use the default value.";
@@ -168,11 +183,8 @@ fn place(
     let count = if topic.num_partitions == -1 { defaults.num_partitions } else { topic.num_partitions };
     let factor =
         if topic.replication_factor == -1 { defaults.replication_factor } else { topic.replication_factor };
-    let count_usize = usize::try_from(count).unwrap_or(usize::MAX);
-    if count_usize > partitions_max {
-        return Err(too_many_partitions(PARTITIONS_PER_REQUEST_MAX));
-    }
-    let placed = placement::place(image, count_usize, factor, seed).map_err(|why| {
+    let count = usize::try_from(count).unwrap_or_default();
+    let placed = placement::place(image, count, factor, seed).map_err(|why| {
         Error::InvalidReplicationFactor(format!("Unable to replicate the partition {factor} time(s): {why}"))
     })?;
     Ok((0..).zip(placed).map(|(index, replicas)| new_partition(image, index, replicas)).collect())

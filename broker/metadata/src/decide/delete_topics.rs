@@ -37,7 +37,10 @@ pub fn delete_topics(image: &Image, keys: &[TopicKey]) -> Decision<Vec<DeletedTo
     for key in keys.iter().filter(|key| !duplicates.contains(*key)) {
         let (mut name, mut topic_id) = named(key);
         let result = match find(image, key) {
-            None if topic_id.is_zero() => Err(Error::UnknownTopicOrPartition),
+            None if topic_id.is_zero() => {
+                let text = "This server does not host this topic-partition.";
+                Err(Error::UnknownTopicOrPartition(text.into()))
+            }
             None => Err(Error::UnknownTopicId),
             Some(id) if resolved.get(&id).is_some_and(|count| *count > 1) => {
                 let text = "The provided topic name maps to an ID that was already supplied.";

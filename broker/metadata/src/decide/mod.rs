@@ -16,8 +16,10 @@ use crate::image::ConfigResource;
 use crate::record::Record;
 use std::collections::BTreeMap;
 
-/// Most partitions that one request may create: Kafka's bound on a user's single operation.
+/// Most partitions that one request may create, and most records that it may cost: Kafka's bounds on a user's single
+/// operation.
 pub const PARTITIONS_PER_REQUEST_MAX: usize = 10_000;
+pub const RECORDS_PER_REQUEST_MAX: usize = 10_000;
 
 /// Records to commit, and what to answer when they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +53,9 @@ pub enum Error {
     InvalidTopic(String),
     #[error("{0}")]
     TopicAlreadyExists(String),
-    #[error("This server does not host this topic-partition.")]
-    UnknownTopicOrPartition,
+    /// Some APIs say which topic, some say nothing.
+    #[error("{0}")]
+    UnknownTopicOrPartition(String),
     #[error("This server does not host this topic ID.")]
     UnknownTopicId,
     #[error("{0}")]
@@ -75,6 +78,13 @@ pub enum Error {
     UnknownServer(String),
 }
 
+impl Error {
+    /// What the client is told beside the code.
+    pub fn message(&self) -> Option<String> {
+        Some(self.to_string()).filter(|text| !text.is_empty())
+    }
+}
+
 /// What a decision must know of settings that it does not own: the broker's registry of settings answers.
 pub trait ConfigSchema {
     /// True when the setting's value is a list, which APPEND and SUBTRACT need.
@@ -86,3 +96,6 @@ pub trait ConfigSchema {
     /// Whether `configs` may be all that is set on `resource`. The text of a refusal goes to the client.
     fn validate(&self, resource: &ConfigResource, configs: &BTreeMap<String, String>) -> Result<(), String>;
 }
+
+#[cfg(test)]
+mod tests;

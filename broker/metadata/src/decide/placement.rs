@@ -31,7 +31,7 @@ pub fn place(image: &Image, count: usize, factor: i16, seed: &mut Seed) -> Resul
     if wanted > total {
         return Err(format!(
             "The target replication factor of {factor} cannot be reached because only {total} broker(s) are \
-             registered."
+             registered or some brokers have all their log directories cordoned."
         ));
     }
     let mut stripes = Stripes::new(image, seed);

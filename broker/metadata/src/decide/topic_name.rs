@@ -15,7 +15,7 @@ pub fn validate(name: &str) -> Result<(), Error> {
         return refuse("the empty string is not allowed".into());
     }
     if name == "." || name == ".." {
-        return refuse("'.' or '..' is not allowed".into());
+        return refuse(format!("'{name}' is not allowed"));
     }
     // Kafka counts UTF-16 units here; legal names are ASCII, for which they are bytes.
     if name.encode_utf16().count() > NAME_BYTES_MAX {

@@ -60,3 +60,6 @@ fn aligned(payload: &[u8]) -> AlignedVec {
     copy.extend_from_slice(payload);
     copy
 }
+
+#[cfg(test)]
+mod tests;
