@@ -29,10 +29,18 @@ type Work<S> = Box<dyn FnOnce(Rc<S>) -> WorkFuture + Send>;
 pub struct Message<S>(Kind<S>);
 
 enum Kind<S> {
-    Call { id: u64, work: Work<S> },
-    Reply { id: u64, result: AnyResult },
+    Call {
+        id: u64,
+        work: Work<S>,
+    },
+    Reply {
+        id: u64,
+        result: AnyResult,
+    },
     /// The caller has lost interest.
-    Cancel { id: u64 },
+    Cancel {
+        id: u64,
+    },
 }
 
 /// The work did not end: it panicked, or its core has stopped.
@@ -132,7 +140,14 @@ impl<S: 'static> Mesh<S> {
             Box::pin(async move { Box::new(work.await) as Box<dyn Any + Send> })
         });
         self.0.post(to, Message(Kind::Call { id, work }));
-        Call::There(Remote { mesh: self.0.clone(), to, id, receiver, ended: false, _result: std::marker::PhantomData })
+        Call::There(Remote {
+            mesh: self.0.clone(),
+            to,
+            id,
+            receiver,
+            ended: false,
+            _result: std::marker::PhantomData,
+        })
     }
 }
 
@@ -265,7 +280,8 @@ mod tests {
                 mesh.serve(state.clone());
                 if mesh.shard() == ShardId(0) {
                     let result = main(mesh.clone(), state.clone()).await;
-                    let ended = mesh.call(ShardId(1), &state, |state| async move { state.borrow_mut().push(-1) });
+                    let ended =
+                        mesh.call(ShardId(1), &state, |state| async move { state.borrow_mut().push(-1) });
                     ended.await.unwrap();
                     Some(result)
                 } else {
