@@ -3,12 +3,15 @@
 //! PURE: no I/O, no clock. Messages are generated from `protocol/definitions` (see `protocol/generator`). Decoding borrows from the
 //! frame, never panics and never allocates from a length that the wire claims; encoding shares record bytes instead of copying them.
 
+pub mod compression;
 mod error_code;
 mod generated;
+pub mod records;
 mod records_field;
 mod uuid;
 mod wire;
 
+pub use compression::Compression;
 pub use error_code::ErrorCode;
 pub use generated::api_key::ApiKey;
 pub use records_field::Records;

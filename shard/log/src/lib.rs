@@ -41,8 +41,7 @@ pub use error::{AppendError, Error};
 pub use log::{AppendInfo, Appended, Health, Log, Opening, Recovered, SegmentInfo, Slices, TimestampOffset};
 pub use resources::{ResourceLimits, Resources};
 
-/// A record's place in its partition. Ranges of offsets are half open: an end is the offset after the last one.
-pub type Offset = i64;
+pub use ottla_protocol::records::Offset;
 
 #[cfg(test)]
 mod tests;
