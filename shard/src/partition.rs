@@ -1,0 +1,222 @@
+//! One hosted partition: its log, what its leader knows, its producers, who waits for its acks and for its bytes.
+//!
+//! Lives on the core that owns it, as `Rc<Partition>`. Appends happen in the order of calls and without waiting; what
+//! the log calls durable moves the high watermark, and that one step answers every ack that it covers, in order,
+//! and wakes the fetches parked here. Nothing here knows a socket, a session or a topic's other partitions.
+//!
+//! ```text
+//! log start ≤ last stable offset ≤ high watermark ≤ durable end ≤ log end
+//! ```
+
+mod append;
+mod offsets;
+mod open;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use append::{Acks, AppendFuture, AppendOrigin, AppendResult};
+pub use offsets::ListedOffset;
+pub use open::PartitionSpec;
+pub use read::{FetchData, Isolation};
+
+use crate::producers::{ProducerInfo, Producers};
+use crate::purgatory::Watchers;
+use crate::settings::TopicSettings;
+use append::Appends;
+use ottla_log::{Error, Health, Log, Offset};
+use ottla_protocol::{ErrorCode, Uuid};
+use ottla_replica::{Assignment, Leader};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// See the module.
+pub struct Partition {
+    topic: Arc<str>,
+    topic_id: Uuid,
+    index: i32,
+    log: Log,
+    /// Closed, deleted, or about to be: nothing is appended any more.
+    gone: Cell<bool>,
+    settings: RefCell<Rc<TopicSettings>>,
+    leader: RefCell<Leader>,
+    producers: RefCell<Producers>,
+    appends: RefCell<Appends>,
+    watchers: Watchers,
+    /// The high watermark and the last stable offset that parked fetches have counted up to.
+    announced: Cell<(Offset, Offset)>,
+}
+
+impl Partition {
+    pub fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+    pub fn topic_id(&self) -> Uuid {
+        self.topic_id
+    }
+    pub fn index(&self) -> i32 {
+        self.index
+    }
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+    pub fn health(&self) -> Health {
+        self.log.health()
+    }
+    pub fn size_bytes(&self) -> u64 {
+        self.log.size_bytes()
+    }
+    pub fn settings(&self) -> Rc<TopicSettings> {
+        self.settings.borrow().clone()
+    }
+
+    pub fn leader_epoch(&self) -> i32 {
+        self.leader.borrow().leader_epoch()
+    }
+    pub fn log_start_offset(&self) -> Offset {
+        self.log.log_start_offset()
+    }
+    pub fn log_end_offset(&self) -> Offset {
+        self.log.log_end_offset()
+    }
+    pub fn high_watermark(&self) -> Offset {
+        self.leader.borrow().high_watermark()
+    }
+    /// Below it every transaction is decided.
+    pub fn last_stable_offset(&self) -> Offset {
+        let high_watermark = self.high_watermark();
+        match self.producers.borrow().first_unstable_offset() {
+            Some(unstable) => high_watermark.min(unstable.max(self.log.log_start_offset())),
+            None => high_watermark,
+        }
+    }
+
+    /// Takes what the controller says of the partition. A new leader epoch ends the fetches parked here.
+    pub fn assign(&self, assignment: Assignment) {
+        let before = self.leader_epoch();
+        self.leader.borrow_mut().assign(assignment);
+        if self.leader_epoch() != before {
+            self.watchers.end_all();
+        }
+        self.progressed();
+    }
+
+    /// Follows `settings` from the next append on.
+    pub fn set_settings(&self, settings: Rc<TopicSettings>) {
+        if *self.settings.borrow().log != *settings.log {
+            self.log.set_config(settings.log.clone());
+        }
+        *self.settings.borrow_mut() = settings;
+    }
+
+    /// Holds the leader epoch that a client knows, -1 for none, against the partition's (KIP-320).
+    pub fn check_epoch(&self, current_leader_epoch: i32) -> Result<(), ErrorCode> {
+        let own = self.leader_epoch();
+        match current_leader_epoch {
+            epoch if epoch < 0 || epoch == own => Ok(()),
+            epoch if epoch < own => Err(ErrorCode::FENCED_LEADER_EPOCH),
+            _ => Err(ErrorCode::UNKNOWN_LEADER_EPOCH),
+        }
+    }
+
+    /// For DescribeProducers.
+    pub fn producers(&self) -> Vec<ProducerInfo> {
+        self.producers.borrow().list()
+    }
+
+    /// Deletes what is below `offset`, or with -1 all below the high watermark; returns the new log start.
+    /// # Errors
+    /// OFFSET_OUT_OF_RANGE beyond the high watermark, POLICY_VIOLATION on a topic that is only compacted,
+    /// KAFKA_STORAGE_ERROR.
+    pub async fn delete_records(&self, offset: Offset) -> Result<Offset, ErrorCode> {
+        self.check_here()?;
+        if !self.settings.borrow().delete {
+            return Err(ErrorCode::POLICY_VIOLATION);
+        }
+        let high_watermark = self.high_watermark();
+        let to = if offset == -1 { high_watermark } else { offset };
+        if to < 0 || to > high_watermark {
+            return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
+        }
+        let to = to.max(self.log.log_start_offset());
+        self.log.delete_records_to(to).await.map_err(|error| error_code(&error))
+    }
+
+    /// Forgets expired producers, and flushes what a recovery would read again; returns the recovery point.
+    pub async fn checkpoint(&self) -> Result<Offset, Error> {
+        let expiration_ms = self.settings.borrow().producer_id_expiration_ms;
+        self.producers.borrow_mut().expire(ottla_io::unix_millis(), expiration_ms);
+        self.log.checkpoint().await
+    }
+
+    /// Ends appends and parked fetches, writes what waits and the producer state, and returns the recovery point of
+    /// a clean shutdown. Appends that wait for room get NOT_LEADER_OR_FOLLOWER; those in the log are answered first.
+    pub async fn close(&self) -> Result<Offset, Error> {
+        self.leave();
+        let snapshot = self.producers.borrow().to_snapshot();
+        self.log.close(Some(snapshot)).await
+    }
+
+    /// Removes the partition and its files. Whoever waits gets NOT_LEADER_OR_FOLLOWER.
+    pub async fn delete(&self) -> Result<(), Error> {
+        self.leave();
+        self.log.delete().await
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.get() || self.log.health() != Health::Online
+    }
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.watchers
+    }
+
+    fn leave(&self) {
+        self.gone.set(true);
+        self.watchers.end_all();
+        self.refuse_queued();
+    }
+
+    fn check_here(&self) -> Result<(), ErrorCode> {
+        if self.gone.get() {
+            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        }
+        match self.log.health() {
+            Health::Online => Ok(()),
+            Health::Offline(error) => Err(error_code(&error)),
+        }
+    }
+
+    /// The log became durable further on, made room, or went offline: everything that follows from it.
+    fn progressed(&self) {
+        if let Health::Offline(error) = self.log.health() {
+            self.fail_appends(error_code(&error));
+            self.watchers.end_all();
+            return;
+        }
+        let hw = self.leader.borrow_mut().local_durable(self.log.durable_end());
+        self.producers.borrow_mut().high_watermark_moved(hw);
+        self.answer_appends();
+        let (hw_before, lso_before) = self.announced.get();
+        let lso = self.last_stable_offset();
+        self.announced.set((hw, lso));
+        if !self.watchers.is_empty() {
+            if hw > hw_before {
+                self.watchers.readable(Isolation::ReadUncommitted, self.bytes_in(hw_before, hw));
+            }
+            if lso > lso_before {
+                self.watchers.readable(Isolation::ReadCommitted, self.bytes_in(lso_before, lso));
+            }
+        }
+        self.append_queued();
+    }
+}
+
+/// What a client is told of a log's error.
+pub(crate) fn error_code(error: &Error) -> ErrorCode {
+    match error {
+        Error::OffsetOutOfRange { .. } => ErrorCode::OFFSET_OUT_OF_RANGE,
+        Error::Closed { .. } => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+        Error::Io { .. } | Error::Corrupt { .. } | Error::Offline { .. } => ErrorCode::KAFKA_STORAGE_ERROR,
+    }
+}

@@ -1,0 +1,122 @@
+//! Opening a partition: its log, then its producers from the newest snapshot and the batches after it.
+
+use super::append::Appends;
+use super::{Partition, RefCell};
+use crate::producers::{Marker, Producers};
+use crate::purgatory::Watchers;
+use crate::settings::TopicSettings;
+use ottla_log::batch::BatchHeader;
+use ottla_log::{Error, Log, Offset, Opening, Resources};
+use ottla_protocol::Uuid;
+use ottla_protocol::records::{MarkerKind, RecordsReader};
+use ottla_replica::{Assignment, Leader, NodeId};
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What [`Partition::open`] is given.
+#[derive(Clone)]
+pub struct PartitionSpec {
+    pub topic: Arc<str>,
+    pub topic_id: Uuid,
+    pub index: i32,
+    /// The data directory; the partition's own is `TOPIC-PARTITION` in it.
+    pub data_directory: PathBuf,
+    /// This broker.
+    pub node_id: NodeId,
+    pub assignment: Assignment,
+    pub settings: Rc<TopicSettings>,
+    pub resources: Rc<Resources>,
+    /// See [`Opening`].
+    pub clean_shutdown: bool,
+    pub recovery_point: Option<Offset>,
+    pub log_start_offset: Option<Offset>,
+    /// This partition's line of `replication-offset-checkpoint`.
+    pub high_watermark: Option<Offset>,
+}
+
+impl Partition {
+    /// Makes the partition's directory, or opens and recovers what is in it.
+    /// # Errors
+    /// Those of [`Log::open`]; other partitions are not concerned.
+    pub async fn open(spec: PartitionSpec) -> Result<Rc<Partition>, Error> {
+        let opening = Opening {
+            dir: spec.data_directory.join(format!("{}-{}", spec.topic, spec.index)),
+            topic_id: uuid::Uuid::from_bytes(spec.topic_id.0),
+            config: spec.settings.log.clone(),
+            resources: spec.resources,
+            clean_shutdown: spec.clean_shutdown,
+            recovery_point: spec.recovery_point,
+            log_start_offset: spec.log_start_offset,
+        };
+        // Creation opens what is already there, so that a crash halfway through it leaves nothing to repair.
+        let log = Log::create(opening).await?;
+        let producers = recover_producers(&log, spec.settings.producer_id_expiration_ms).await?;
+        let durable_end = log.durable_end();
+        // What recovery found is on this disk; on other replicas it may be shorter.
+        let known = spec.high_watermark.unwrap_or(0).max(log.log_start_offset());
+        let leader = Leader::new(spec.node_id, spec.assignment, known, durable_end);
+        let partition = Rc::new(Partition {
+            topic: spec.topic,
+            topic_id: spec.topic_id,
+            index: spec.index,
+            log,
+            gone: Cell::new(false),
+            settings: RefCell::new(spec.settings),
+            leader: RefCell::new(leader),
+            producers: RefCell::new(producers),
+            appends: RefCell::new(Appends::default()),
+            watchers: Watchers::default(),
+            announced: Cell::default(),
+        });
+        let weak = Rc::downgrade(&partition);
+        partition.log.set_on_durable(Rc::new(move || {
+            if let Some(partition) = weak.upgrade() {
+                partition.progressed();
+            }
+        }));
+        let high_watermark = partition.high_watermark();
+        partition.producers.borrow_mut().high_watermark_moved(high_watermark);
+        partition.announced.set((high_watermark, partition.last_stable_offset()));
+        Ok(partition)
+    }
+}
+
+/// The producer state at the log end.
+async fn recover_producers(log: &Log, expiration_ms: i64) -> Result<Producers, Error> {
+    let mut producers = Producers::default();
+    let mut from = log.log_start_offset();
+    let mut below = log.log_end_offset() + 1;
+    while let Some((offset, snapshot)) = log.producer_snapshot_below(below).await? {
+        match Producers::from_snapshot(&snapshot) {
+            Ok(stored) => {
+                producers = stored;
+                from = offset;
+                break;
+            }
+            Err(fault) => {
+                tracing::warn!(dir = %log.dir().display(), offset, %fault, "a damaged producer snapshot is left out of account");
+                below = offset;
+            }
+        }
+    }
+    if from < log.log_end_offset() {
+        // A batch that ends above `from` may begin below it only when the snapshot lies inside: it never does.
+        log.replay(from, |header, batch| producers.record(header, marker_of(header, batch))).await?;
+    }
+    producers.expire(ottla_io::unix_millis(), expiration_ms);
+    Ok(producers)
+}
+
+/// What the control record of a batch says, if it ends a transaction.
+pub(super) fn marker_of(header: &BatchHeader, batch: &[u8]) -> Option<Marker> {
+    if !header.is_control() {
+        return None;
+    }
+    // Control batches are never compressed.
+    let mut reader = RecordsReader::new(header, batch, 0).ok()?;
+    let record = reader.next().ok()??;
+    let marker = ottla_protocol::records::Marker::parse(&record)?;
+    Some(Marker { commit: marker.kind == MarkerKind::Commit, coordinator_epoch: marker.coordinator_epoch })
+}

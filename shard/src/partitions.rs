@@ -1,0 +1,75 @@
+//! The partitions that one core hosts.
+
+use crate::partition::Partition;
+use ottla_log::{Error, Health};
+use ottla_protocol::{ErrorCode, Uuid};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Where a hosted partition is on its way.
+///
+/// ```text
+/// (absent) ─► Opening ─► Online ─► (absent)
+///                └─────► Offline ─► Opening …
+/// ```
+#[derive(Clone)]
+pub enum Hosted {
+    Opening,
+    Online(Rc<Partition>),
+    /// The log could not be opened. One that fails later stays `Online`, with a log whose health says why.
+    Offline(Error),
+}
+
+/// One per core.
+#[derive(Default)]
+pub struct Partitions(RefCell<HashMap<(Uuid, i32), Hosted>>);
+
+impl Partitions {
+    pub fn new() -> Partitions {
+        Partitions::default()
+    }
+
+    /// The partition, ready to be used.
+    /// # Errors
+    /// NOT_LEADER_OR_FOLLOWER while it is not hosted here or being opened, which makes clients look again (whether
+    /// the topic exists is the image's to say, before); KAFKA_STORAGE_ERROR when its log is offline.
+    pub fn get(&self, topic_id: Uuid, partition: i32) -> Result<Rc<Partition>, ErrorCode> {
+        match self.0.borrow().get(&(topic_id, partition)) {
+            Some(Hosted::Online(hosted)) => match hosted.log().health() {
+                Health::Offline(Error::Closed { .. }) => Err(ErrorCode::NOT_LEADER_OR_FOLLOWER),
+                Health::Offline(_) => Err(ErrorCode::KAFKA_STORAGE_ERROR),
+                Health::Online => Ok(hosted.clone()),
+            },
+            Some(Hosted::Offline(_)) => Err(ErrorCode::KAFKA_STORAGE_ERROR),
+            Some(Hosted::Opening) | None => Err(ErrorCode::NOT_LEADER_OR_FOLLOWER),
+        }
+    }
+
+    /// Where it is on its way; `None` when it is not hosted here.
+    pub fn state(&self, topic_id: Uuid, partition: i32) -> Option<Hosted> {
+        self.0.borrow().get(&(topic_id, partition)).cloned()
+    }
+
+    /// Notes where it is now; returns where it was.
+    pub fn set(&self, topic_id: Uuid, partition: i32, hosted: Hosted) -> Option<Hosted> {
+        self.0.borrow_mut().insert((topic_id, partition), hosted)
+    }
+
+    /// It is not hosted here any more.
+    pub fn remove(&self, topic_id: Uuid, partition: i32) -> Option<Hosted> {
+        self.0.borrow_mut().remove(&(topic_id, partition))
+    }
+
+    /// All of them, in no order; copied, so that the caller may wait between them.
+    pub fn all(&self) -> Vec<((Uuid, i32), Hosted)> {
+        self.0.borrow().iter().map(|(key, hosted)| (*key, hosted.clone())).collect()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

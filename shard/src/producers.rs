@@ -1,0 +1,295 @@
+//! What one partition knows of its idempotent and transactional producers (KIP-98).
+//!
+//! Lives on the partition's core, changed only as batches are appended or replayed, so that replay gives the same
+//! state. Pure: offsets, headers and times come as arguments. It never waits and never touches a file.
+//!
+//! ```text
+//! batch ─► check ─► Duplicate: its first offset again
+//!            │  └─► a gap, an old epoch: refused, nothing has changed
+//!            └─► append to the log ─► record
+//! ```
+
+mod snapshot;
+
+pub use snapshot::SnapshotFault;
+
+use ottla_log::Offset;
+use ottla_log::batch::BatchHeader;
+use smallvec::SmallVec;
+use std::collections::{BTreeMap, HashMap};
+
+/// So many of a producer's last batches are known again when they are sent twice: as many as a client may have in
+/// flight (`max.in.flight.requests.per.connection` of an idempotent producer).
+pub const BATCHES_KEPT: usize = 5;
+
+/// No producer id, epoch or sequence.
+pub const NONE: i32 = -1;
+
+/// One batch of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Batch {
+    last_sequence: i32,
+    last_offset: Offset,
+    offset_delta: i32,
+    timestamp: i64,
+}
+
+impl Batch {
+    fn first_sequence(&self) -> i32 {
+        sequence_before(self.last_sequence, self.offset_delta)
+    }
+    fn first_offset(&self) -> Offset {
+        self.last_offset - i64::from(self.offset_delta)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Producer {
+    epoch: i16,
+    coordinator_epoch: i32,
+    last_timestamp: i64,
+    /// Where its open transaction begins.
+    transaction_start: Option<Offset>,
+    /// Of this epoch, the newest last.
+    batches: SmallVec<[Batch; BATCHES_KEPT]>,
+}
+
+impl Producer {
+    fn new(epoch: i16) -> Producer {
+        Producer {
+            epoch,
+            coordinator_epoch: NONE,
+            last_timestamp: -1,
+            transaction_start: None,
+            batches: SmallVec::new(),
+        }
+    }
+
+    fn take_epoch(&mut self, epoch: i16) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.batches.clear();
+        }
+    }
+
+    fn last_sequence(&self) -> i32 {
+        self.batches.last().map_or(NONE, |batch| batch.last_sequence)
+    }
+
+    fn is_expired(&self, now_ms: i64, expiration_ms: i64) -> bool {
+        self.transaction_start.is_none() && now_ms.saturating_sub(self.last_timestamp) >= expiration_ms
+    }
+}
+
+/// What to do with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Append,
+    /// The log has it already.
+    Duplicate {
+        base_offset: Offset,
+        last_offset: Offset,
+        timestamp: i64,
+    },
+}
+
+/// Why a batch of a producer is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProducerFault {
+    #[error("producer {producer_id} sent epoch {found} after {current}")]
+    InvalidEpoch { producer_id: i64, found: i16, current: i16 },
+    #[error("producer {producer_id} sent sequence {found} after {last}")]
+    OutOfOrderSequence { producer_id: i64, found: i32, last: i32 },
+    #[error(
+        "producer {producer_id} sent a batch outside of its transaction, or one in a transaction that is not open"
+    )]
+    InvalidTransactionState { producer_id: i64 },
+    #[error("coordinator epoch {found} after {current}")]
+    CoordinatorFenced { found: i32, current: i32 },
+}
+
+/// One producer, for DescribeProducers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProducerInfo {
+    pub producer_id: i64,
+    pub producer_epoch: i16,
+    /// -1 when it has no batch in this epoch.
+    pub last_sequence: i32,
+    pub last_timestamp: i64,
+    /// -1 before its first marker.
+    pub coordinator_epoch: i32,
+    /// Where its open transaction begins, or -1.
+    pub current_txn_start_offset: Offset,
+}
+
+/// The end of a transaction, as its control record says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marker {
+    pub commit: bool,
+    pub coordinator_epoch: i32,
+}
+
+/// The producers of one partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Producers {
+    producers: HashMap<i64, Producer>,
+    /// Open transactions: where each begins, and whose it is.
+    open: BTreeMap<Offset, i64>,
+    /// Ended transactions whose marker is not below the high watermark yet: where they begin, and the marker.
+    ended: BTreeMap<Offset, Offset>,
+}
+
+impl Producers {
+    /// Whether a client's batch may be appended. `in_transaction`: its transaction was verified to be open.
+    pub fn check(&self, header: &BatchHeader, in_transaction: bool) -> Result<Verdict, ProducerFault> {
+        let producer_id = header.producer_id;
+        let transaction_fault = ProducerFault::InvalidTransactionState { producer_id };
+        let Some(producer) = self.producers.get(&producer_id) else {
+            // All that it wrote may have been deleted: it may go on anywhere.
+            let may = !header.is_transactional() || in_transaction;
+            return if may { Ok(Verdict::Append) } else { Err(transaction_fault) };
+        };
+        if header.producer_epoch == producer.epoch
+            && let Some(batch) = find(producer, header)
+        {
+            return Ok(Verdict::Duplicate {
+                base_offset: batch.first_offset(),
+                last_offset: batch.last_offset,
+                timestamp: batch.timestamp,
+            });
+        }
+        let ongoing = producer.transaction_start.is_some() && producer.epoch == header.producer_epoch;
+        if header.is_transactional() && !in_transaction && !ongoing {
+            return Err(transaction_fault);
+        }
+        if header.producer_epoch < producer.epoch {
+            let (found, current) = (header.producer_epoch, producer.epoch);
+            return Err(ProducerFault::InvalidEpoch { producer_id, found, current });
+        }
+        let (found, last) = (header.base_sequence, producer.last_sequence());
+        let in_order = if header.producer_epoch > producer.epoch { found == 0 } else { follows(last, found) };
+        if !in_order {
+            return Err(ProducerFault::OutOfOrderSequence { producer_id, found, last });
+        }
+        if producer.transaction_start.is_some() && !header.is_transactional() {
+            return Err(transaction_fault);
+        }
+        Ok(Verdict::Append)
+    }
+
+    /// Whether a coordinator's marker may be appended.
+    pub fn check_marker(&self, header: &BatchHeader, marker: Marker) -> Result<(), ProducerFault> {
+        let Some(producer) = self.producers.get(&header.producer_id) else { return Ok(()) };
+        if header.producer_epoch < producer.epoch {
+            let (found, current) = (header.producer_epoch, producer.epoch);
+            return Err(ProducerFault::InvalidEpoch { producer_id: header.producer_id, found, current });
+        }
+        if marker.coordinator_epoch < producer.coordinator_epoch {
+            let (found, current) = (marker.coordinator_epoch, producer.coordinator_epoch);
+            return Err(ProducerFault::CoordinatorFenced { found, current });
+        }
+        Ok(())
+    }
+
+    /// Takes in a batch that is in the log at `header.base_offset`; batches without a producer change nothing.
+    /// `marker` is given for control batches.
+    pub fn record(&mut self, header: &BatchHeader, marker: Option<Marker>) {
+        if header.producer_id < 0 {
+            return;
+        }
+        let producer =
+            self.producers.entry(header.producer_id).or_insert_with(|| Producer::new(header.producer_epoch));
+        producer.take_epoch(header.producer_epoch);
+        producer.last_timestamp = header.max_timestamp;
+        if header.is_control() {
+            if let Some(marker) = marker {
+                producer.coordinator_epoch = marker.coordinator_epoch;
+                if let Some(start) = producer.transaction_start.take() {
+                    self.open.remove(&start);
+                    self.ended.insert(start, header.last_offset());
+                }
+            }
+            return;
+        }
+        if producer.batches.len() == BATCHES_KEPT {
+            producer.batches.remove(0);
+        }
+        producer.batches.push(Batch {
+            last_sequence: sequence_after(header.base_sequence, header.last_offset_delta),
+            last_offset: header.last_offset(),
+            offset_delta: header.last_offset_delta,
+            timestamp: header.max_timestamp,
+        });
+        if header.is_transactional() && producer.transaction_start.is_none() {
+            producer.transaction_start = Some(header.base_offset);
+            self.open.insert(header.base_offset, header.producer_id);
+        }
+    }
+
+    /// The first offset of a transaction that is open, or whose end is not below the high watermark.
+    pub fn first_unstable_offset(&self) -> Option<Offset> {
+        let open = self.open.first_key_value().map(|(start, _)| *start);
+        let ended = self.ended.first_key_value().map(|(start, _)| *start);
+        match (open, ended) {
+            (Some(open), Some(ended)) => Some(open.min(ended)),
+            (open, ended) => open.or(ended),
+        }
+    }
+
+    /// Ends below `high_watermark` are settled.
+    pub fn high_watermark_moved(&mut self, high_watermark: Offset) {
+        if !self.ended.is_empty() {
+            self.ended.retain(|_, marker| *marker >= high_watermark);
+        }
+    }
+
+    /// Forgets who has been silent for `expiration_ms` and has no open transaction.
+    pub fn expire(&mut self, now_ms: i64, expiration_ms: i64) {
+        self.producers.retain(|_, producer| !producer.is_expired(now_ms, expiration_ms));
+    }
+
+    pub fn len(&self) -> usize {
+        self.producers.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.producers.is_empty()
+    }
+
+    /// All of them, by id.
+    pub fn list(&self) -> Vec<ProducerInfo> {
+        let info = |(id, producer): (&i64, &Producer)| ProducerInfo {
+            producer_id: *id,
+            producer_epoch: producer.epoch,
+            last_sequence: producer.last_sequence(),
+            last_timestamp: producer.last_timestamp,
+            coordinator_epoch: producer.coordinator_epoch,
+            current_txn_start_offset: producer.transaction_start.unwrap_or(-1),
+        };
+        let mut list: Vec<ProducerInfo> = self.producers.iter().map(info).collect();
+        list.sort_unstable_by_key(|info| info.producer_id);
+        list
+    }
+}
+
+/// The kept batch with exactly the sequences of `header`.
+fn find<'a>(producer: &'a Producer, header: &BatchHeader) -> Option<&'a Batch> {
+    let last = sequence_after(header.base_sequence, header.last_offset_delta);
+    let same = |batch: &&Batch| batch.last_sequence == last && batch.first_sequence() == header.base_sequence;
+    producer.batches.iter().find(same)
+}
+
+/// The sequence `count` after `sequence`; after `i32::MAX` comes 0.
+fn sequence_after(sequence: i32, count: i32) -> i32 {
+    let sum = i64::from(sequence) + i64::from(count);
+    if sum > i64::from(i32::MAX) { (sum - i64::from(i32::MAX) - 1) as i32 } else { sum as i32 }
+}
+
+/// The sequence `count` before `sequence`.
+fn sequence_before(sequence: i32, count: i32) -> i32 {
+    let difference = i64::from(sequence) - i64::from(count);
+    if difference < 0 { (difference + i64::from(i32::MAX) + 1) as i32 } else { difference as i32 }
+}
+
+fn follows(last: i32, next: i32) -> bool {
+    i64::from(next) == i64::from(last) + 1 || (next == 0 && last == i32::MAX)
+}

@@ -1,0 +1,68 @@
+//! The topic settings that a partition follows, under Kafka's names. A change is a new value, given to every
+//! partition of the topic.
+
+use ottla_log::LogConfig;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// `message.timestamp.type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimestampType {
+    CreateTime,
+    LogAppendTime,
+}
+
+/// `compression.type`, with the level of the codec where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopicCompression {
+    /// Batches stay as the producer made them.
+    Producer,
+    Uncompressed,
+    Gzip(i32),
+    Snappy,
+    Lz4(i32),
+    Zstd(i32),
+}
+
+/// Settings of one topic, on one core.
+#[derive(Clone, Debug)]
+pub struct TopicSettings {
+    /// The topic's name, for what messages say.
+    pub topic: Arc<str>,
+    pub log: Rc<LogConfig>,
+    /// `min.insync.replicas`, held against acks=all.
+    pub min_insync_replicas: i32,
+    /// `max.message.bytes`: the largest batch, as sent.
+    pub max_message_bytes: usize,
+    pub timestamp_type: TimestampType,
+    /// `message.timestamp.before.max.ms`.
+    pub timestamp_before_max_ms: i64,
+    /// `message.timestamp.after.max.ms`.
+    pub timestamp_after_max_ms: i64,
+    pub compression: TopicCompression,
+    /// `cleanup.policy` names `compact`: every record needs a key.
+    pub compact: bool,
+    /// `cleanup.policy` names `delete`; without it records are not deleted by request (Kafka's POLICY_VIOLATION).
+    pub delete: bool,
+    /// `producer.id.expiration.ms`, a broker's setting: an idle producer is forgotten after it.
+    pub producer_id_expiration_ms: i64,
+}
+
+impl Default for TopicSettings {
+    /// Kafka's defaults.
+    fn default() -> TopicSettings {
+        TopicSettings {
+            topic: Arc::from(""),
+            log: Rc::new(LogConfig::default()),
+            min_insync_replicas: 1,
+            max_message_bytes: 1024 * 1024 + 12,
+            timestamp_type: TimestampType::CreateTime,
+            timestamp_before_max_ms: i64::MAX,
+            timestamp_after_max_ms: 3_600_000,
+            compression: TopicCompression::Producer,
+            compact: false,
+            delete: true,
+            producer_id_expiration_ms: 86_400_000,
+        }
+    }
+}
