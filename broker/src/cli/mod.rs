@@ -4,8 +4,11 @@
 //! JSON with `--json`; what a person only needs to know while waiting goes to standard error.
 
 pub mod client;
+mod consume;
 mod failure;
+mod produce;
 mod table;
+mod time;
 mod topic;
 
 pub use failure::{EXIT_CODES, Exit, Failure};
@@ -56,6 +59,10 @@ fn long_after_help() -> String {
 enum Command {
     /// Create, list, describe, delete and alter topics
     Topic(topic::TopicArgs),
+    /// Write records to a topic, from lines of text or JSON
+    Produce(produce::ProduceArgs),
+    /// Print the records of a topic
+    Consume(consume::ConsumeArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions {
@@ -122,6 +129,8 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Topic(args) => topic::run(args),
+        Command::Produce(args) => produce::run(&args),
+        Command::Consume(args) => consume::run(&args),
         Command::Completions { shell } => completions(shell),
     }
 }
