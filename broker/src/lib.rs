@@ -1,4 +1,13 @@
 //! A broker that speaks Kafka's protocol: thread per core, io_uring, direct I/O.
+mod api;
 pub mod cli;
 pub mod config;
 pub mod controller;
+mod core;
+mod limits;
+mod net;
+mod publish;
+mod recovery;
+pub mod server;
+
+pub use core::Core;

@@ -146,11 +146,12 @@ pub(crate) enum Op {
     Connect {
         address: SocketAddr,
     },
-    /// Receives to `buffer[buffer.len()..capacity]`. Result: bytes; 0 is the end of the stream. The driver leaves
-    /// `buffer.len()` alone.
+    /// Receives at most `len` bytes behind `buffer.len()` (within its capacity). Result: bytes; 0 is the end of the
+    /// stream. The driver leaves `buffer.len()` alone.
     Recv {
         socket: Handle,
         buffer: Buffer,
+        len: usize,
     },
     /// Sends `parts[first..]`. Result: bytes, perhaps fewer than asked.
     Send {

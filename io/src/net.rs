@@ -104,24 +104,31 @@ impl TcpStream {
 
     /// Receives into `buffer[len..capacity]` and grows `len`; 0 is the end of the stream. Panics when the buffer is
     /// full, or when another receive is under way.
-    pub async fn recv(&self, mut buffer: Buffer) -> (io::Result<usize>, Buffer) {
-        assert!(buffer.len() < buffer.capacity(), "a receive into a full buffer");
+    pub async fn recv(&self, buffer: Buffer) -> (io::Result<usize>, Buffer) {
+        let room = buffer.capacity() - buffer.len();
+        self.recv_up_to(buffer, room).await
+    }
+
+    /// As [`TcpStream::recv`], but takes no more than `len` bytes: what follows stays in the socket.
+    pub async fn recv_up_to(&self, mut buffer: Buffer, len: usize) -> (io::Result<usize>, Buffer) {
+        let room = buffer.capacity() - buffer.len();
+        assert!(len > 0 && len <= room, "a receive of {len} bytes into room for {room}");
         let receiving = Receiving::begin(&self.0);
         if receiving.has_orphan() {
             receiving.await_orphan().await;
         }
-        if let Some(count) = receiving.take_left(&mut buffer) {
+        if let Some(count) = receiving.take_left(&mut buffer, len) {
             return (Ok(count), buffer);
         }
-        let len = buffer.len();
-        let op = Op::Recv { socket: self.0.handle.clone(), buffer };
-        let (result, op) = receiving.run(op, len).await;
+        let held = buffer.len();
+        let op = Op::Recv { socket: self.0.handle.clone(), buffer, len };
+        let (result, op) = receiving.run(op, held).await;
         let Op::Recv { mut buffer, .. } = op else { unreachable!("a driver gives the same op back") };
         if result < 0 {
             return (Err(io::Error::from_raw_os_error(-result)), buffer);
         }
         let count = result as usize;
-        buffer.set_len(len + count);
+        buffer.set_len(held + count);
         (Ok(count), buffer)
     }
 
@@ -215,12 +222,12 @@ impl<'a> Receiving<'a> {
         }
     }
 
-    fn take_left(&self, buffer: &mut Buffer) -> Option<usize> {
+    fn take_left(&self, buffer: &mut Buffer, len: usize) -> Option<usize> {
         let left = &mut self.inner.receive.borrow_mut().left;
         if left.is_empty() {
             return None;
         }
-        let count = left.len().min(buffer.capacity() - buffer.len());
+        let count = left.len().min(len);
         buffer.extend_from_slice(&left.split_to(count));
         Some(count)
     }

@@ -17,6 +17,8 @@ pub enum Exit {
     Unreachable = 3,
     /// Some of what was asked is done, the rest is not.
     Partial = 4,
+    /// The broker could not start: the host, a port or the data directory does not allow it.
+    CannotStart = 5,
 }
 
 pub const EXIT_CODES: &str = "\
@@ -25,7 +27,8 @@ Exit codes:
   1  failed: the broker refused, a file could not be read, a check found a fault
   2  the command line is wrong
   3  no broker could be reached, or the connection was lost
-  4  done in part: some topics or records, not all";
+  4  done in part: some topics or records, not all
+  5  the broker cannot start: a port, the data directory or the kernel does not allow it";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {

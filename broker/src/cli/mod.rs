@@ -4,11 +4,9 @@
 //! JSON with `--json`; what a person only needs to know while waiting goes to standard error.
 
 pub mod client;
-mod consume;
 mod failure;
-mod produce;
+mod start;
 mod table;
-mod time;
 mod topic;
 
 pub use failure::{EXIT_CODES, Exit, Failure};
@@ -57,12 +55,11 @@ fn long_after_help() -> String {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run a broker in this process
+    #[command(after_help = start::EXAMPLES)]
+    Start(start::StartArgs),
     /// Create, list, describe, delete and alter topics
     Topic(topic::TopicArgs),
-    /// Write records to a topic, from lines of text or JSON
-    Produce(produce::ProduceArgs),
-    /// Print the records of a topic
-    Consume(consume::ConsumeArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions {
@@ -128,9 +125,8 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<Exit, Failure> {
     match command {
+        Command::Start(args) => start::run(&args),
         Command::Topic(args) => topic::run(args),
-        Command::Produce(args) => produce::run(&args),
-        Command::Consume(args) => consume::run(&args),
         Command::Completions { shell } => completions(shell),
     }
 }

@@ -15,7 +15,7 @@ mod sources;
 pub mod topic;
 pub mod value;
 
-pub use broker::{BrokerConfig, Error, Input, Loaded, Note};
+pub use broker::{BrokerConfig, Error, Input, Loaded, Note, Pinning};
 pub use network::{Listener, NetworkConfig, SecurityProtocol};
 pub use sources::{Effective, LiveConfig, Source};
 pub use topic::{Durability, TopicSettings};

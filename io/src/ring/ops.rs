@@ -185,9 +185,9 @@ impl Ring {
                 *scratch = Scratch::Connecting(socket, address);
                 entry
             }
-            Op::Recv { socket, buffer } => {
+            Op::Recv { socket, buffer, len } => {
                 let (into, room) = buffer.spare(buffer.len());
-                opcode::Recv::new(fd(socket), into, room.min(BYTES_MAX) as u32).build()
+                opcode::Recv::new(fd(socket), into, room.min(*len).min(BYTES_MAX) as u32).build()
             }
             Op::Send { socket, parts, first } => {
                 // WAITALL: the kernel itself goes on after a short send, which saves a turn.

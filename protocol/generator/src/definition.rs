@@ -22,9 +22,7 @@ pub struct Versions {
 impl Versions {
     const NONE: Versions = Versions { first: 1, last: 0 };
 
-    /// # Errors
-    /// What is no version.
-    pub fn parse(text: &str) -> Result<Versions, String> {
+    fn parse(text: &str) -> Result<Versions, String> {
         let number = |text: &str| text.parse::<i16>().map_err(|_| format!("'{text}' is no version"));
         if text == "none" {
             return Ok(Versions::NONE);

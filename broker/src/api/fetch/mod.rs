@@ -1,0 +1,189 @@
+//! Fetch (key 1), v4-18.
+//!
+//! v5: log start. v7: sessions (KIP-227). v9: leader epochs (KIP-320). v11: rack. v12: last_fetched_epoch and diverging
+//! epochs (KIP-595). v13: topic ids. v15: replica_state. v16: node_endpoints (KIP-951). v17, v18: between brokers.
+//!
+//! ```text
+//! this core: session, memory ─▶ owners: read ─▶ enough, or an error? ─▶ response, records sent from where they lie
+//!                 ▲                  │ no
+//!                 └── woken ◀── owners: parked, until so many bytes came, or the time is up
+//! ```
+//! No memory is held while parked. A consumer's wake brings a little data along, so that a tail reader is answered
+//! without a second crossing.
+
+mod answer;
+mod read;
+pub(crate) mod session;
+
+use super::{Answer, Context, Outcome, Request, unreadable};
+use crate::core::Core;
+use futures_util::future::{Either, join_all, select, select_all};
+use ottla_io::local::Permit;
+use ottla_io::{ShardId, now, time};
+use ottla_protocol::messages::{FetchRequest, FetchResponse};
+use read::{Asked, Demand, Read};
+use session::{PartitionKey, Plan, Wanted};
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A wake brings along at most this, which no memory was counted for: it is mostly shared with the batch cache.
+const WOKEN_BYTES: usize = 64 << 10;
+
+pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
+    let body: FetchRequest<'_> = match request.decode() {
+        Ok(body) => body,
+        Err(error) => return unreadable(&request.context, error),
+    };
+    let context = &request.context;
+    let plan = match plan(core, context, &body) {
+        Ok(plan) => plan,
+        Err(code) => {
+            let response = FetchResponse { error_code: code.0, ..FetchResponse::default() };
+            return context.outcome(&response);
+        }
+    };
+    let demand = Demand::of(&body, context, core.limits.response_bytes_max);
+    let wait = Duration::from_millis(u64::try_from(body.max_wait_ms).unwrap_or(0));
+    drop(body);
+    let asked = read::resolve(core, context, &plan.wanted);
+    let (reads, permit) = gather(core, &asked, &demand, wait).await;
+    let response = answer::build(core, context, &plan, reads);
+    match context.encode(&response) {
+        Ok(mut response) => {
+            response.permit = permit;
+            Outcome::Answer(Answer::Ready(response))
+        }
+        Err(reason) => Outcome::Close(reason),
+    }
+}
+
+fn plan(core: &Core, context: &Context, body: &FetchRequest<'_>) -> Result<Plan, ottla_protocol::ErrorCode> {
+    let mut wanted = Vec::new();
+    for topic in &body.topics {
+        let name: Rc<str> = (&*topic.topic).into();
+        for partition in &topic.partitions {
+            wanted.push(Wanted {
+                key: PartitionKey {
+                    topic: name.clone(),
+                    topic_id: topic.topic_id,
+                    index: partition.partition,
+                },
+                fetch_offset: partition.fetch_offset,
+                bytes_max: partition.partition_max_bytes,
+                current_leader_epoch: partition.current_leader_epoch,
+                last_fetched_epoch: partition.last_fetched_epoch,
+            });
+        }
+    }
+    if context.version < 7 {
+        return Ok(Plan { wanted, session_id: 0, incremental: false });
+    }
+    let mut forgotten = Vec::new();
+    for topic in &body.forgotten_topics_data {
+        let name: Rc<str> = (&*topic.topic).into();
+        forgotten.extend(topic.partitions.iter().map(|index| PartitionKey {
+            topic: name.clone(),
+            topic_id: topic.topic_id,
+            index: *index,
+        }));
+    }
+    let uses_ids = context.version >= 13;
+    core.sessions.plan(body.session_id, body.session_epoch, uses_ids, wanted, &forgotten, now())
+}
+
+/// Reads until there is enough, something went wrong, or the time is up. The results are in the order of `asked`.
+async fn gather(
+    core: &Rc<Core>,
+    asked: &[Asked],
+    demand: &Demand,
+    wait: Duration,
+) -> (Vec<Read>, Option<Permit>) {
+    let deadline = now() + wait;
+    let owners = read::by_owner(asked);
+    loop {
+        let mut permit = core.admit_response(demand.bytes_max).await;
+        let reads = read_all(core, asked, &owners, demand).await;
+        let bytes: usize = reads.iter().map(Read::bytes).sum();
+        let is_over = now() >= deadline || core.is_stopping();
+        if is_over
+            || bytes >= demand.bytes_min
+            || reads.iter().any(Read::answers_at_once)
+            || owners.is_empty()
+        {
+            if permit.units() > bytes {
+                permit.release(permit.units() - bytes);
+            }
+            return (reads, Some(permit));
+        }
+        drop(permit);
+        let missing = demand.bytes_min - bytes;
+        let ends: Vec<i64> = reads.iter().map(Read::end).collect();
+        drop(reads);
+        let (late, stopping) = (pin!(time::sleep_until(deadline)), pin!(core.stopping.wait()));
+        let ended = select(late, stopping);
+        let woken = pin!(wait_all(core, asked, &owners, &ends, missing, demand));
+        if let Either::Left((Some(reads), _)) = select(woken, ended).await {
+            return (reads, None);
+        }
+    }
+}
+
+/// One call per owner; none to this core if it owns everything, but a plain read.
+async fn read_all(
+    core: &Rc<Core>,
+    asked: &[Asked],
+    owners: &[(ShardId, Vec<usize>)],
+    demand: &Demand,
+) -> Vec<Read> {
+    let share = demand.shared_by(owners.len());
+    let calls = owners.iter().map(|(owner, places)| {
+        let asked: Vec<Asked> = places.iter().filter_map(|place| asked.get(*place).cloned()).collect();
+        core.call(*owner, move |core| async move { read::read(&core, &asked, &share).await })
+    });
+    let results = join_all(calls).await;
+    let mut reads: Vec<Read> = asked.iter().map(Read::unserved).collect();
+    for ((_, places), result) in owners.iter().zip(results) {
+        for (place, read) in places.iter().zip(result.unwrap_or_default()) {
+            if let Some(slot) = reads.get_mut(*place) {
+                *slot = read;
+            }
+        }
+    }
+    read::trim(&mut reads, demand.bytes_max);
+    reads
+}
+
+/// Parks at every owner until one of them has news. `Some` when that already answers the request.
+async fn wait_all(
+    core: &Rc<Core>,
+    asked: &[Asked],
+    owners: &[(ShardId, Vec<usize>)],
+    ends: &[i64],
+    missing: usize,
+    demand: &Demand,
+) -> Option<Vec<Read>> {
+    let is_alone = owners.len() == 1 && asked.iter().all(|asked| asked.refused.is_none());
+    let share = demand.at_most(WOKEN_BYTES);
+    let bytes_missing = missing.div_ceil(owners.len().max(1));
+    let calls = owners.iter().map(|(owner, places)| {
+        let mine: Vec<(Asked, i64)> = places
+            .iter()
+            .filter_map(|place| Some((asked.get(*place)?.clone(), *ends.get(*place)?)))
+            .collect();
+        core.call(*owner, move |core| async move {
+            read::park(&core, &mine, bytes_missing, share.isolation).await;
+            if !is_alone {
+                return None;
+            }
+            let asked: Vec<Asked> = mine.into_iter().map(|(asked, _)| asked).collect();
+            let reads = read::read(&core, &asked, &share).await;
+            let bytes: usize = reads.iter().map(Read::bytes).sum();
+            // What filled the share may go on: the counted read takes all of it.
+            let suffices = bytes >= share.bytes_min && bytes < WOKEN_BYTES / 2;
+            (suffices || reads.iter().any(Read::answers_at_once)).then_some(reads)
+        })
+    });
+    let (first, _, _) = select_all(calls).await;
+    first.ok().flatten()
+}

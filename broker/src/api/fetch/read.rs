@@ -1,0 +1,233 @@
+//! The part of a fetch that runs on the core that owns the partitions.
+
+use super::Context;
+use super::session::Wanted;
+use crate::core::Core;
+use bytes::Bytes;
+use ottla_io::ShardId;
+use ottla_metadata::Uuid;
+use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::FetchRequest;
+use ottla_shard::purgatory::{Watch, wait_for_bytes};
+use ottla_shard::{Isolation, Partition};
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// Limits of a whole request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    pub(super) bytes_min: usize,
+    pub(super) bytes_max: usize,
+    pub(super) isolation: Isolation,
+}
+
+impl Demand {
+    pub(super) fn of(body: &FetchRequest<'_>, context: &Context, response_bytes_max: usize) -> Demand {
+        let positive = |value: i32| usize::try_from(value).unwrap_or(0);
+        let _ = context;
+        let bytes_max = positive(body.max_bytes).min(response_bytes_max);
+        Demand {
+            // A broker that can give no more than its maximum must not wait for more.
+            bytes_min: positive(body.min_bytes).min(bytes_max),
+            bytes_max,
+            isolation: if body.isolation_level == 1 {
+                Isolation::ReadCommitted
+            } else {
+                Isolation::ReadUncommitted
+            },
+        }
+    }
+
+    /// Each of several owners reads a part, so that together they take no more memory than was counted.
+    pub(super) fn shared_by(self, owners: usize) -> Demand {
+        Demand { bytes_max: self.bytes_max / owners.max(1), ..self }
+    }
+
+    pub(super) fn at_most(self, bytes: usize) -> Demand {
+        Demand { bytes_max: self.bytes_max.min(bytes), ..self }
+    }
+}
+
+/// What is asked of a partition, found in the image.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) owner: ShardId,
+    topic_id: Uuid,
+    index: i32,
+    fetch_offset: i64,
+    bytes_max: i32,
+    current_leader_epoch: i32,
+    last_fetched_epoch: i32,
+    /// It is not in the image: nobody is asked.
+    pub(super) refused: Option<ErrorCode>,
+}
+
+/// Finds the partitions and their owners.
+pub(super) fn resolve(core: &Core, context: &Context, wanted: &[Wanted]) -> Vec<Asked> {
+    let image = core.image();
+    let find = |wanted: &Wanted| {
+        let key = &wanted.key;
+        let topic = if context.version >= 13 {
+            image.topic(key.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?
+        } else {
+            image.topic_by_name(&key.topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?
+        };
+        topic.partition(key.index).map(|_| topic.id).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+    };
+    wanted
+        .iter()
+        .map(|wanted| {
+            let found = find(wanted);
+            let topic_id = *found.as_ref().unwrap_or(&Uuid::ZERO);
+            Asked {
+                owner: core.owner(topic_id, wanted.key.index),
+                topic_id,
+                index: wanted.key.index,
+                fetch_offset: wanted.fetch_offset,
+                bytes_max: wanted.bytes_max,
+                current_leader_epoch: wanted.current_leader_epoch,
+                last_fetched_epoch: wanted.last_fetched_epoch,
+                refused: found.err(),
+            }
+        })
+        .collect()
+}
+
+/// The places in `asked` by the core that owns them, in order.
+pub(super) fn by_owner(asked: &[Asked]) -> Vec<(ShardId, Vec<usize>)> {
+    let mut owners: Vec<(ShardId, Vec<usize>)> = Vec::new();
+    for (place, asked) in asked.iter().enumerate().filter(|(_, asked)| asked.refused.is_none()) {
+        match owners.iter_mut().find(|(owner, _)| *owner == asked.owner) {
+            Some((_, places)) => places.push(place),
+            None => owners.push((asked.owner, vec![place])),
+        }
+    }
+    owners
+}
+
+/// What a partition has to say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Read {
+    pub(super) error: Option<ErrorCode>,
+    pub(super) parts: SmallVec<[Bytes; 2]>,
+    pub(super) high_watermark: i64,
+    pub(super) last_stable_offset: i64,
+    pub(super) log_start_offset: i64,
+    pub(super) aborted: Option<Vec<(i64, i64)>>,
+    pub(super) diverging: Option<(i32, i64)>,
+    /// Where this reader's next bytes will appear.
+    end: i64,
+}
+
+impl Read {
+    fn failed(error: ErrorCode) -> Read {
+        Read {
+            error: Some(error),
+            high_watermark: -1,
+            last_stable_offset: -1,
+            log_start_offset: -1,
+            end: -1,
+            ..Read::default()
+        }
+    }
+
+    /// Nobody was asked, or nobody answered.
+    pub(super) fn unserved(asked: &Asked) -> Read {
+        Read::failed(asked.refused.unwrap_or(ErrorCode::UNKNOWN_SERVER_ERROR))
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.parts.iter().map(Bytes::len).sum()
+    }
+
+    pub(super) fn answers_at_once(&self) -> bool {
+        self.error.is_some() || self.diverging.is_some()
+    }
+
+    pub(super) fn end(&self) -> i64 {
+        self.end
+    }
+}
+
+/// Reads in order until the bytes are used up. The first partition that has anything gives its first batch whole.
+pub(super) async fn read(core: &Rc<Core>, asked: &[Asked], demand: &Demand) -> Vec<Read> {
+    let mut reads = Vec::with_capacity(asked.len());
+    let mut left = demand.bytes_max;
+    let mut at_least_one = true;
+    for asked in asked {
+        let read = match core.partitions.get(asked.topic_id, asked.index) {
+            Ok(partition) => read_one(&partition, asked, left, demand.isolation, at_least_one).await,
+            Err(code) => Err(code),
+        };
+        let read = read.unwrap_or_else(Read::failed);
+        let bytes = read.bytes();
+        at_least_one &= bytes == 0;
+        left = left.saturating_sub(bytes);
+        reads.push(read);
+    }
+    reads
+}
+
+async fn read_one(
+    partition: &Rc<Partition>,
+    asked: &Asked,
+    left: usize,
+    isolation: Isolation,
+    at_least_one: bool,
+) -> Result<Read, ErrorCode> {
+    partition.check_epoch(asked.current_leader_epoch)?;
+    if asked.last_fetched_epoch >= 0
+        && let Some(diverging) = partition.diverging_epoch(asked.last_fetched_epoch, asked.fetch_offset)?
+    {
+        return Ok(Read {
+            diverging: Some(diverging),
+            high_watermark: partition.high_watermark(),
+            last_stable_offset: partition.last_stable_offset(),
+            log_start_offset: partition.log_start_offset(),
+            end: partition.visible_end(isolation),
+            ..Read::default()
+        });
+    }
+    let bytes_max = usize::try_from(asked.bytes_max).unwrap_or(0).min(left);
+    let data = partition.read(asked.fetch_offset, bytes_max, isolation, at_least_one).await?;
+    let end = match isolation {
+        Isolation::ReadCommitted => data.last_stable_offset,
+        _ => data.high_watermark,
+    };
+    Ok(Read {
+        error: None,
+        parts: data.slices.parts,
+        high_watermark: data.high_watermark,
+        last_stable_offset: data.last_stable_offset,
+        log_start_offset: data.log_start_offset,
+        aborted: data.aborted_transactions,
+        diverging: None,
+        end,
+    })
+}
+
+/// Waits until `bytes` became readable behind the ends that the last read saw, or a partition has changed.
+pub(super) async fn park(core: &Rc<Core>, asked: &[(Asked, i64)], bytes: usize, isolation: Isolation) {
+    let mut watches = Vec::with_capacity(asked.len());
+    for (asked, known) in asked {
+        match core.partitions.get(asked.topic_id, asked.index) {
+            Ok(partition) => watches.push(Watch { partition, known: *known, isolation }),
+            // It has gone since: the read says so.
+            Err(_) => return,
+        }
+    }
+    wait_for_bytes(&watches, bytes).await;
+}
+
+/// Several owners each gave a first batch whole: only the first of all may exceed the limit.
+pub(super) fn trim(reads: &mut [Read], bytes_max: usize) {
+    let mut total = 0;
+    for read in reads {
+        let bytes = read.bytes();
+        if bytes > 0 && total > 0 && total + bytes > bytes_max {
+            read.parts.clear();
+            continue;
+        }
+        total += bytes;
+    }
+}

@@ -1,0 +1,146 @@
+//! Metadata (key 3), v0-13.
+//!
+//! v1: null asks for all topics, none for none. v4: allow_auto_topic_creation. v8: authorized operations (without an
+//! authorizer: all of them). v10: topic ids; v12: asked for by id. v13: a top-level error code.
+
+use super::Context;
+use super::operations::{CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS};
+use crate::core::Core;
+use ottla_metadata::decide::topic_name;
+use ottla_metadata::{Broker, Image, Topic, Uuid};
+use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::MetadataRequest;
+use ottla_protocol::messages::metadata_response::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub(crate) async fn handle(
+    core: &Rc<Core>,
+    context: &Context,
+    request: MetadataRequest<'_>,
+) -> MetadataResponse<'static> {
+    let with_operations = request.include_topic_authorized_operations;
+    let wants_all = match &request.topics {
+        None => true,
+        Some(topics) => context.version == 0 && topics.is_empty(),
+    };
+    let topics = if wants_all {
+        let image = core.image();
+        image.topics().map(|topic| describe(core, &image, topic, with_operations)).collect()
+    } else {
+        let mut named = Vec::new();
+        let mut seen = BTreeSet::new();
+        for topic in request.topics.unwrap_or_default() {
+            let key = (topic.topic_id, topic.name.as_deref().map(str::to_owned));
+            if seen.insert(key.clone()) {
+                named.push(key);
+            }
+        }
+        let image = core.image();
+        named
+            .into_iter()
+            .map(|(id, name)| match (name, id) {
+                (name, id) if !id.is_zero() => match image.topic(id) {
+                    Some(topic) => describe(core, &image, topic, with_operations),
+                    None => refused(name.filter(|_| false), id, ErrorCode::UNKNOWN_TOPIC_ID),
+                },
+                (Some(name), _) => by_name(core, &image, name, with_operations),
+                (None, _) => refused(None, Uuid::ZERO, ErrorCode::UNKNOWN_TOPIC_ID),
+            })
+            .collect()
+    };
+    let image = core.image();
+    MetadataResponse {
+        brokers: image
+            .brokers()
+            .filter(|broker| !broker.fenced)
+            .filter_map(|broker| endpoint(core, context, broker))
+            .map(|(broker, host, port)| MetadataResponseBroker {
+                node_id: broker.id,
+                host: Cow::Owned(host),
+                port,
+                rack: broker.rack.clone().map(Cow::Owned),
+            })
+            .collect(),
+        cluster_id: Some(Cow::Owned(image.cluster_id().to_owned())),
+        controller_id: core.node_id(),
+        topics,
+        cluster_authorized_operations: if request.include_cluster_authorized_operations {
+            CLUSTER_OPERATIONS
+        } else {
+            NOT_ASKED
+        },
+        ..MetadataResponse::default()
+    }
+}
+
+/// Where clients of the request's listener reach a broker.
+pub(crate) fn endpoint<'a>(
+    core: &Core,
+    context: &Context,
+    broker: &'a Arc<Broker>,
+) -> Option<(&'a Arc<Broker>, String, i32)> {
+    let listener = core.config.network.listeners.get(context.listener)?;
+    let endpoint = broker.endpoint(&listener.name)?;
+    Some((broker, endpoint.host.clone(), i32::from(endpoint.port)))
+}
+
+fn by_name(
+    core: &Core,
+    image: &Image,
+    name: String,
+    with_operations: bool,
+) -> MetadataResponseTopic<'static> {
+    match image.topic_by_name(&name) {
+        Some(topic) => describe(core, image, topic, with_operations),
+        None => {
+            let code = match topic_name::validate(&name) {
+                Ok(()) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                Err(_) => ErrorCode::INVALID_TOPIC_EXCEPTION,
+            };
+            refused(Some(name), Uuid::ZERO, code)
+        }
+    }
+}
+
+fn refused(name: Option<String>, topic_id: Uuid, code: ErrorCode) -> MetadataResponseTopic<'static> {
+    MetadataResponseTopic {
+        error_code: code.0,
+        is_internal: name.as_deref().is_some_and(ottla_metadata::image::is_internal_topic),
+        name: name.map(Cow::Owned),
+        topic_id,
+        topic_authorized_operations: NOT_ASKED,
+        ..MetadataResponseTopic::default()
+    }
+}
+
+fn describe(
+    core: &Core,
+    image: &Image,
+    topic: &Topic,
+    with_operations: bool,
+) -> MetadataResponseTopic<'static> {
+    let is_up = |id: &i32| image.broker(*id).is_some_and(|broker| !broker.fenced);
+    let partitions = (0..).zip(topic.partitions()).map(|(index, partition)| MetadataResponsePartition {
+        error_code: if is_up(&partition.leader) { 0 } else { ErrorCode::LEADER_NOT_AVAILABLE.0 },
+        partition_index: index,
+        leader_id: if is_up(&partition.leader) { partition.leader } else { -1 },
+        leader_epoch: partition.leader_epoch,
+        replica_nodes: partition.replicas.clone(),
+        isr_nodes: partition.isr.clone(),
+        offline_replicas: partition.replicas.iter().copied().filter(|id| !is_up(id)).collect(),
+    });
+    let _ = core;
+    MetadataResponseTopic {
+        error_code: 0,
+        name: Some(Cow::Owned(topic.name.to_string())),
+        topic_id: topic.id,
+        is_internal: topic.is_internal(),
+        partitions: partitions.collect(),
+        topic_authorized_operations: if with_operations { TOPIC_OPERATIONS } else { NOT_ASKED },
+    }
+}

@@ -1,0 +1,188 @@
+//! Kafka's APIs, a file each. Here: which are served, how a request gets to its file, and how the answer leaves.
+//!
+//! A handler is `handle(core, context, request) -> response`, on the core that the connection is on. It reads the
+//! core's image, asks the controller to decide ([`Core::decide`]), or calls the cores that own partitions
+//! ([`Core::call`]). What can go wrong is a code in the response: a handler has no other way to fail. Produce and Fetch
+//! have shapes of their own, since their answers wait.
+
+pub(crate) mod api_versions;
+mod error;
+pub(crate) mod fetch;
+mod metadata;
+mod operations;
+mod produce;
+
+pub(crate) use error::code_of;
+
+use crate::core::Core;
+use bytes::Bytes;
+use ottla_io::local::Permit;
+use ottla_protocol::messages as m;
+use ottla_protocol::{ApiKey, DecodeError, Decoder, Encoder, Message};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+
+/// What this broker serves, with the versions of Apache Kafka 4.3. Nothing else is advertised.
+///
+/// Produce is advertised from 0 although its versions 0 to 2 are refused: librdkafka takes a higher minimum for a
+/// broker without compression (KAFKA-18659).
+pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
+    (ApiKey::Produce, 0, 13),
+    (ApiKey::Fetch, 4, 18),
+    (ApiKey::Metadata, 0, 13),
+    (ApiKey::ApiVersions, 0, 4),
+];
+
+/// How a request is answered.
+pub(crate) enum Outcome {
+    Answer(Answer),
+    /// No response belongs to it (acks=0).
+    Nothing,
+    /// The connection ends, after the answers before; the reason is logged.
+    Close(String),
+}
+
+pub(crate) enum Answer {
+    Ready(Response),
+    /// The request has had its effect, the response is still to come; `None` closes the connection instead.
+    Later(Pin<Box<dyn Future<Output = Option<Response>>>>),
+}
+
+/// A framed response.
+#[derive(Default)]
+pub(crate) struct Response {
+    pub(crate) parts: Vec<Bytes>,
+    /// The memory counted for it, until it is sent.
+    pub(crate) permit: Option<Permit>,
+}
+
+/// Where a request came from, and what it says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) key: ApiKey,
+    pub(crate) version: i16,
+    pub(crate) correlation_id: i32,
+    /// Place of the listener in the broker's list.
+    pub(crate) listener: usize,
+    pub(crate) peer: SocketAddr,
+}
+
+/// A request whose header is read; its body is not.
+pub(crate) struct Request {
+    pub(crate) context: Context,
+    /// The whole frame.
+    pub(crate) frame: Bytes,
+    body_at: usize,
+    /// An ApiVersions request of a version from the future: its body cannot be read (KIP-511).
+    pub(crate) is_unknown_api_versions: bool,
+}
+
+impl Request {
+    /// # Errors
+    /// The reason to close the connection.
+    pub(crate) fn parse(frame: Bytes, listener: usize, peer: SocketAddr) -> Result<Request, String> {
+        let mut decoder = Decoder::new(&frame);
+        let (key, version, correlation_id) =
+            fixed_fields(&mut decoder).map_err(|error| format!("its request header: {error}"))?;
+        let refused = || format!("API key {key} version {version} is not served");
+        let served = SERVED.iter().find(|(served, ..)| *served as i16 == key);
+        let (key, min, max) = *served.ok_or_else(refused)?;
+        let context = Context { key, version, correlation_id, listener, peer };
+        if !(min..=max).contains(&version) {
+            if key == ApiKey::ApiVersions {
+                return Ok(Request { context, frame, body_at: 0, is_unknown_api_versions: true });
+            }
+            return Err(refused());
+        }
+        let mut decoder = Decoder::new(&frame);
+        m::request_header::RequestHeader::decode(&mut decoder, key.request_header_version(version))
+            .map_err(|error| format!("its request header: {error}"))?;
+        let body_at = frame.len() - decoder.remaining().len();
+        Ok(Request { context, frame, body_at, is_unknown_api_versions: false })
+    }
+
+    /// True when the next request may begin before this one is answered.
+    pub(crate) fn overlaps(&self) -> bool {
+        self.context.key == ApiKey::Produce
+    }
+
+    pub(crate) fn decode<'a, M: Message<'a>>(&'a self) -> Result<M, DecodeError> {
+        let body = self.frame.get(self.body_at..).ok_or(DecodeError::Truncated)?;
+        let mut decoder = Decoder::new(body);
+        let message = M::decode(&mut decoder, self.context.version)?;
+        decoder.finish()?;
+        Ok(message)
+    }
+}
+
+fn fixed_fields(decoder: &mut Decoder<'_>) -> Result<(i16, i16, i32), DecodeError> {
+    Ok((decoder.int16()?, decoder.int16()?, decoder.int32()?))
+}
+
+impl Context {
+    /// The framed response, or the reason to close the connection.
+    pub(crate) fn encode<'m>(&self, message: &impl Message<'m>) -> Result<Response, String> {
+        let Context { key, version, correlation_id, .. } = *self;
+        let failed = |what: String| {
+            tracing::error!("the response to {} version {version} cannot be written: {what}", key.name());
+            format!("its {} request cannot be answered", key.name())
+        };
+        let mut encoder = Encoder::with_capacity(256);
+        // The length is known at the end.
+        encoder.int32(0);
+        encoder.int32(correlation_id);
+        if key.response_header_version(version) >= 1 {
+            encoder.unsigned_varint(0);
+        }
+        message.encode(&mut encoder, version).map_err(|error| failed(error.to_string()))?;
+        let length = encoder.len() - 4;
+        let length = i32::try_from(length).map_err(|_| failed(format!("{length} bytes")))?;
+        let mut parts = encoder.into_parts();
+        if let Some(first) = parts.first_mut() {
+            let mut head = std::mem::take(first).try_into_mut().unwrap_or_else(|shared| shared[..].into());
+            if let Some(place) = head.first_chunk_mut::<4>() {
+                *place = length.to_be_bytes();
+            }
+            *first = head.freeze();
+        }
+        Ok(Response { parts, permit: None })
+    }
+
+    pub(crate) fn outcome<'m>(&self, message: &impl Message<'m>) -> Outcome {
+        match self.encode(message) {
+            Ok(response) => Outcome::Answer(Answer::Ready(response)),
+            Err(reason) => Outcome::Close(reason),
+        }
+    }
+}
+
+/// Takes a request to its API.
+pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
+    macro_rules! by {
+        ($module:ident, $message:ident) => {
+            match request.decode::<m::$message>() {
+                Ok(body) => {
+                    let response = $module::handle(core, &request.context, body).await;
+                    request.context.outcome(&response)
+                }
+                Err(error) => unreadable(&request.context, error),
+            }
+        };
+    }
+    match request.context.key {
+        ApiKey::ApiVersions if request.is_unknown_api_versions => api_versions::unsupported(&request.context),
+        ApiKey::ApiVersions => by!(api_versions, ApiVersionsRequest),
+        ApiKey::Produce => produce::begin(core, request).await,
+        ApiKey::Fetch => fetch::serve(core, &request).await,
+        ApiKey::Metadata => by!(metadata, MetadataRequest),
+        key => Outcome::Close(format!("{} is not served", key.name())),
+    }
+}
+
+/// A body that is not what its header says ends the connection, as with Kafka.
+pub(crate) fn unreadable(context: &Context, error: DecodeError) -> Outcome {
+    let Context { key, version, .. } = context;
+    Outcome::Close(format!("a {} request of version {version} that cannot be read: {error}", key.name()))
+}

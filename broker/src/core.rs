@@ -1,0 +1,237 @@
+//! What the broker keeps on each core, and how the cores reach each other and the controller.
+//!
+//! A [`Core`] lives on one core and is never shared: connections, partitions, budget and caches are its own. The image
+//! of the cluster arrives here as an `Arc` and is swapped as a whole. Core 0 also hosts the controller.
+
+use crate::api::fetch::session::Sessions;
+use crate::config::{BrokerConfig, LiveConfig};
+use crate::controller::{self, Controller};
+use crate::limits::Limits;
+use crate::net::Connections;
+use crate::publish::Published;
+use ottla_io::local::{Event, Permit};
+use ottla_io::{ShardId, timeout};
+use ottla_log::Resources;
+use ottla_metadata::decide::Decision;
+use ottla_metadata::id::Seed;
+use ottla_metadata::{Image, Uuid};
+use ottla_shard::budget::Budget;
+use ottla_shard::mesh::{Call, Gone, Mesh};
+use ottla_shard::{Partition, Partitions, TopicSettings, placement};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who this broker is: settled before the first connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) node_id: i32,
+    pub(crate) cluster_id: String,
+    pub(crate) broker_epoch: i64,
+    pub(crate) log_dirs: Vec<LogDir>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct LogDir {
+    pub(crate) path: PathBuf,
+    pub(crate) id: Uuid,
+}
+
+/// One core's share of the broker.
+pub struct Core {
+    pub(crate) mesh: Mesh<Core>,
+    pub(crate) config: Arc<BrokerConfig>,
+    pub(crate) limits: Limits,
+    /// What of the broker's own settings can change.
+    pub(crate) live: RefCell<LiveConfig>,
+    pub(crate) budget: Budget,
+    pub(crate) connections: Connections,
+    pub(crate) partitions: Partitions,
+    pub(crate) resources: Rc<Resources>,
+    pub(crate) sessions: Sessions,
+    /// The broker stops: nothing new is taken, and whoever waits for data gets what is there.
+    pub(crate) stopping: Event,
+    is_stopping: Cell<bool>,
+    /// The shard's main future may end.
+    pub(crate) ended: Event,
+    identity: OnceCell<Arc<Identity>>,
+    image: RefCell<Arc<Image>>,
+    pub(crate) settings: RefCell<HashMap<Uuid, Rc<TopicSettings>>>,
+    /// Core 0's alone.
+    pub(crate) controller: RefCell<Option<Controller>>,
+    pub(crate) published: Published,
+    accept_warned: Cell<Option<ottla_io::Instant>>,
+}
+
+/// Waiting for memory this long means that somebody holds it without moving.
+const BUDGET_PATIENCE: Duration = Duration::from_secs(1);
+
+impl Core {
+    pub(crate) fn new(mesh: Mesh<Core>, config: Arc<BrokerConfig>) -> Rc<Core> {
+        let shards = mesh.shard_count();
+        let limits = Limits::of(&config, shards);
+        let image = Arc::new(Image::new(""));
+        Rc::new(Core {
+            live: RefCell::new(LiveConfig::of(&config, &image)),
+            budget: Budget::new(limits.memory_bytes),
+            resources: Resources::new(limits.log_resources()),
+            sessions: Sessions::new(limits.fetch_sessions_max, mesh.shard().0.into(), shards),
+            connections: Connections::default(),
+            partitions: Partitions::default(),
+            stopping: Event::new(),
+            is_stopping: Cell::new(false),
+            identity: OnceCell::new(),
+            ended: Event::new(),
+            image: RefCell::new(image),
+            limits,
+            settings: RefCell::default(),
+            controller: RefCell::default(),
+            published: Published::default(),
+            accept_warned: Cell::new(None),
+            mesh,
+            config,
+        })
+    }
+
+    /// # Panics
+    /// Before the identity is settled: no request can come then.
+    pub(crate) fn identity(&self) -> &Arc<Identity> {
+        match self.identity.get() {
+            Some(identity) => identity,
+            None => unreachable!("the identity is settled before connections are taken"),
+        }
+    }
+
+    pub(crate) fn settle(&self, identity: Arc<Identity>) {
+        // A second one would be the same.
+        let _ = self.identity.set(identity);
+    }
+
+    pub(crate) fn node_id(&self) -> i32 {
+        self.identity().node_id
+    }
+
+    /// The newest image that this core has followed.
+    pub(crate) fn image(&self) -> Arc<Image> {
+        self.image.borrow().clone()
+    }
+
+    pub(crate) fn set_image(&self, image: Arc<Image>) {
+        *self.image.borrow_mut() = image;
+    }
+
+    /// The settings of a topic that the image has.
+    pub(crate) fn topic_settings(&self, topic: Uuid) -> Option<Rc<TopicSettings>> {
+        self.settings.borrow().get(&topic).cloned()
+    }
+
+    /// The core that owns a partition.
+    pub(crate) fn owner(&self, topic: Uuid, partition: i32) -> ShardId {
+        placement::owner(topic, partition, self.mesh.shard_count())
+    }
+
+    /// Runs `work` on core `to`: see [`Mesh::call`].
+    pub(crate) fn call<R, F, Fut>(self: &Rc<Self>, to: ShardId, work: F) -> Call<Core, R, Fut>
+    where
+        R: Send + 'static,
+        F: FnOnce(Rc<Core>) -> Fut + Send + 'static,
+        Fut: Future<Output = R> + 'static,
+    {
+        self.mesh.call(to, self, work)
+    }
+
+    /// Runs `work` with the partition, on the core that owns it.
+    /// # Errors
+    /// Kafka's code when the partition is not served.
+    pub(crate) async fn with_partition<R, F, Fut>(
+        self: &Rc<Self>,
+        topic: Uuid,
+        partition: i32,
+        work: F,
+    ) -> Result<R, ottla_protocol::ErrorCode>
+    where
+        R: Send + 'static,
+        F: FnOnce(Rc<Partition>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<R, ottla_protocol::ErrorCode>> + 'static,
+    {
+        let call = self.call(self.owner(topic, partition), move |core| async move {
+            let partition = core.partitions.get(topic, partition)?;
+            work(partition).await
+        });
+        call.await.unwrap_or(Err(ottla_protocol::ErrorCode::UNKNOWN_SERVER_ERROR))
+    }
+
+    /// Lets the controller decide. Returns when the records are committed and every core has followed them, so that
+    /// what was created can be used by the next request.
+    /// # Errors
+    /// As [`Controller::submit`].
+    pub(crate) async fn decide<R: Send + 'static>(
+        self: &Rc<Self>,
+        decision: impl FnOnce(&Arc<Image>, &mut Seed) -> Decision<R> + Send + 'static,
+    ) -> Result<R, controller::Error> {
+        let call = self.call(ShardId(0), move |core| async move {
+            let controller = core.controller.borrow().clone();
+            let controller =
+                controller.ok_or_else(|| controller::Error::Stopped("the broker stops".into()))?;
+            let committed = controller.submit(decision).await?;
+            core.published.wait(committed.image.offset()).await;
+            Ok(committed.reply)
+        });
+        call.await.unwrap_or_else(|Gone| Err(controller::Error::Stopped("its core has stopped".into())))
+    }
+
+    pub(crate) fn stop(&self) {
+        self.is_stopping.set(true);
+        self.stopping.notify_all();
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.get()
+    }
+
+    /// Memory for a request of `bytes`, waited for in line. Those that hold memory and do not move have to go first.
+    pub(crate) async fn admit_request(&self, bytes: usize) -> Permit {
+        match self.budget.try_admit_request(bytes) {
+            Some(permit) => permit,
+            None => self.shedding(self.budget.admit_request(bytes)).await,
+        }
+    }
+
+    /// Memory for a response of up to `bytes`, as [`Core::admit_request`].
+    pub(crate) async fn admit_response(&self, bytes: usize) -> Permit {
+        self.shedding(self.budget.admit_response(bytes)).await
+    }
+
+    /// A connection may hold a buffer ahead of its next request only while there is plenty.
+    pub(crate) fn has_request_room(&self) -> bool {
+        let (requests, _) = self.budget.in_use();
+        requests < self.limits.memory_bytes / 8
+    }
+
+    async fn shedding(&self, admission: impl Future<Output = Permit>) -> Permit {
+        let mut admission = std::pin::pin!(admission);
+        loop {
+            match timeout(BUDGET_PATIENCE, admission.as_mut()).await {
+                Ok(permit) => return permit,
+                Err(_) => self.connections.shed_stalled(),
+            };
+        }
+    }
+
+    /// Says why no connection could be accepted, once a second at most.
+    pub(crate) fn warn_accept(&self, error: &std::io::Error) {
+        let now = ottla_io::now();
+        let quiet =
+            self.accept_warned.get().is_some_and(|at| now.duration_since(at) < Duration::from_secs(1));
+        if !quiet {
+            self.accept_warned.set(Some(now));
+            tracing::warn!(
+                "cannot accept a connection: {error}. If these are too many open files, raise `ulimit -n`"
+            );
+        }
+    }
+}

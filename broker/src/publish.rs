@@ -1,0 +1,207 @@
+//! How a committed image reaches every core, and what a core does with it: starts, changes and ends its partitions.
+//!
+//! One task on core 0 takes what the controller commits and calls every core with it. An image counts as published
+//! when all of them have followed it; only then is the request that caused it answered.
+
+use crate::config::{Effective, LiveConfig, TopicSettings};
+use crate::controller::Subscription;
+use crate::core::Core;
+use crate::recovery::{self, Recovered};
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use futures_util::stream;
+use ottla_io::local::Event;
+use ottla_io::{Class, spawn};
+use ottla_metadata::{Changes, ConfigResource, Image, ResourceType, Topic, Uuid};
+use ottla_shard::{Hosted, Partition, PartitionSpec, TopicCompression};
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Logs that one core opens or deletes at a time: enough to keep a disk busy.
+const LOGS_AT_ONCE: usize = 32;
+
+/// How far every core has followed. Core 0's.
+#[derive(Default)]
+pub(crate) struct Published {
+    offset: Cell<u64>,
+    changed: Event,
+}
+
+impl Published {
+    /// Ends when every core has followed the image at `offset`.
+    pub(crate) async fn wait(&self, offset: u64) {
+        loop {
+            let changed = self.changed.wait();
+            if self.offset.get() >= offset {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn reached(&self, offset: u64) {
+        self.offset.set(self.offset.get().max(offset));
+        self.changed.notify_all();
+    }
+}
+
+/// Gives every core `image`, which differs from the last by `changes`; `recovered` at the start alone.
+pub(crate) async fn publish(
+    core: &Rc<Core>,
+    image: Arc<Image>,
+    changes: Changes,
+    recovered: Option<Arc<Recovered>>,
+) {
+    let changes = Arc::new(changes);
+    let calls = core.mesh.shards().map(|shard| {
+        let (image, changes, recovered) = (image.clone(), changes.clone(), recovered.clone());
+        core.call(
+            shard,
+            move |core| async move { follow(&core, image, &changes, recovered.as_deref()).await },
+        )
+    });
+    for done in join_all(calls).await {
+        if done.is_err() {
+            tracing::error!("a core could not follow the metadata at offset {}", image.offset());
+        }
+    }
+    core.published.reached(image.offset());
+}
+
+/// Publishes everything that is committed from now on.
+pub(crate) fn start(core: &Rc<Core>, mut news: Subscription) {
+    let core = core.clone();
+    spawn(Class::Control, async move {
+        while let Some((image, changes)) = news.next().await {
+            publish(&core, image, changes, None).await;
+        }
+    });
+}
+
+/// Takes over `image` on this core.
+async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered: Option<&Recovered>) {
+    follow_settings(core, &image, changes);
+    core.set_image(image.clone());
+    let mut gone = Vec::new();
+    for (id, topic) in &changes.topics_deleted {
+        core.settings.borrow_mut().remove(id);
+        for index in (0..).take(topic.partitions().len()) {
+            if let Some(Hosted::Online(partition)) = core.partitions.remove(*id, index) {
+                gone.push(partition);
+            }
+        }
+    }
+    let mut opening = Vec::new();
+    for (id, indexes) in &changes.partitions {
+        let Some(topic) = image.topic(*id) else { continue };
+        for index in indexes.iter().copied().filter(|index| core.owner(*id, *index) == core.mesh.shard()) {
+            match (core.partitions.state(*id, index), topic.partition(index)) {
+                (Some(Hosted::Online(partition)), Some(state)) => {
+                    partition.assign(recovery::assignment(state))
+                }
+                // One that could not be opened waits for the next start.
+                (Some(_), _) | (None, None) => {}
+                (None, Some(_)) => opening.push((topic.clone(), index)),
+            }
+        }
+    }
+    let deleted = stream::iter(gone).for_each_concurrent(LOGS_AT_ONCE, |partition| async move {
+        if let Err(error) = partition.delete().await {
+            tracing::error!(topic = %partition.topic(), "cannot delete a partition's files: {error}");
+        }
+    });
+    deleted.await;
+    let opened = stream::iter(opening).for_each_concurrent(LOGS_AT_ONCE, |(topic, index)| async move {
+        open(core, &topic, index, recovered).await
+    });
+    opened.await;
+}
+
+/// New settings reach the topics' partitions here.
+fn follow_settings(core: &Rc<Core>, image: &Arc<Image>, changes: &Changes) {
+    let everything = changes.configs.iter().any(|resource| resource.kind == ResourceType::Broker);
+    let mut topics: BTreeSet<Uuid> = changes.topics_created.clone();
+    if everything {
+        *core.live.borrow_mut() = LiveConfig::of(&core.config, image);
+        topics.extend(image.topics().map(|topic| topic.id));
+    } else {
+        let named = changes.configs.iter().filter(|resource| resource.kind == ResourceType::Topic);
+        topics.extend(named.filter_map(|resource| image.topic_by_name(&resource.name)).map(|topic| topic.id));
+    }
+    let effective = Effective::of(&core.config, image);
+    for topic in topics.into_iter().filter_map(|id| image.topic(id)) {
+        let own = image.configs(&ConfigResource::topic(&topic.name));
+        let settings =
+            Rc::new(settings(core, &topic.name, &TopicSettings::from(&effective, own.map(|own| &**own))));
+        core.settings.borrow_mut().insert(topic.id, settings.clone());
+        for index in (0..).take(topic.partitions().len()) {
+            if let Ok(partition) = core.partitions.get(topic.id, index) {
+                partition.set_settings(settings.clone());
+            }
+        }
+    }
+}
+
+async fn open(core: &Rc<Core>, topic: &Topic, index: i32, recovered: Option<&Recovered>) {
+    let Some(state) = topic.partition(index) else { return };
+    let node = core.node_id();
+    let Some(replica) = state.replicas.iter().position(|id| *id == node) else { return };
+    let dirs = &core.identity().log_dirs;
+    let named = state.directories.get(replica);
+    let Some(dir) = dirs.iter().find(|dir| Some(&dir.id) == named).or(dirs.first()) else { return };
+    let Some(settings) = core.topic_settings(topic.id) else { return };
+    core.partitions.set(topic.id, index, Hosted::Opening);
+    let left = recovered.map(|recovered| recovered.of(&dir.path, &topic.name, index)).unwrap_or_default();
+    let spec = PartitionSpec {
+        topic: topic.name.clone(),
+        topic_id: topic.id,
+        index,
+        data_directory: dir.path.clone(),
+        node_id: node,
+        assignment: recovery::assignment(state),
+        settings,
+        resources: core.resources.clone(),
+        clean_shutdown: left.clean_shutdown,
+        recovery_point: left.recovery_point,
+        log_start_offset: left.log_start_offset,
+        high_watermark: left.high_watermark,
+    };
+    match Partition::open(spec).await {
+        Ok(partition) => core.partitions.set(topic.id, index, Hosted::Online(partition)),
+        Err(error) => {
+            tracing::error!(topic = %topic.name, index, "a partition stays offline: {error}");
+            core.partitions.set(topic.id, index, Hosted::Offline(error))
+        }
+    };
+}
+
+/// What a partition follows of a topic's settings.
+fn settings(core: &Core, topic: &Arc<str>, of: &TopicSettings) -> ottla_shard::TopicSettings {
+    use crate::config::topic::{Compression, TimestampType};
+    ottla_shard::TopicSettings {
+        topic: topic.clone(),
+        log: Rc::new(of.log_config()),
+        min_insync_replicas: of.min_insync_replicas,
+        max_message_bytes: of.max_message_bytes as usize,
+        timestamp_type: match of.timestamp_type {
+            TimestampType::CreateTime => ottla_shard::TimestampType::CreateTime,
+            TimestampType::LogAppendTime => ottla_shard::TimestampType::LogAppendTime,
+        },
+        timestamp_before_max_ms: of.timestamp_before_max_ms,
+        timestamp_after_max_ms: of.timestamp_after_max_ms,
+        compression: match of.compression {
+            Compression::Producer => TopicCompression::Producer,
+            Compression::Uncompressed => TopicCompression::Uncompressed,
+            // zlib's own default.
+            Compression::Gzip(level) => TopicCompression::Gzip(level.map_or(-1, i32::from)),
+            Compression::Snappy => TopicCompression::Snappy,
+            Compression::Lz4(level) => TopicCompression::Lz4(i32::from(level)),
+            Compression::Zstd(level) => TopicCompression::Zstd(level),
+        },
+        compact: of.cleanup.compact,
+        delete: of.cleanup.delete,
+        producer_id_expiration_ms: i64::from(core.live.borrow().producer_id_expiration_ms),
+    }
+}
