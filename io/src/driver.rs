@@ -229,12 +229,13 @@ pub(crate) trait Driver {
     }
     /// The reactor ends: waits until no op is in flight, dropping them.
     fn drain(&mut self) {}
+    /// A task panicked, which ended it alone. The simulator fails the test.
+    fn panicked(&mut self, _text: &str) {}
 }
 
 /// The two twins. The ring is named, for speed; the simulator is behind a pointer.
 pub(crate) enum AnyDriver {
     Ring(Box<crate::ring::Ring>),
-    #[allow(dead_code)]
     Sim(Box<dyn Driver>),
 }
 
@@ -295,6 +296,9 @@ impl Driver for AnyDriver {
     }
     fn drain(&mut self) {
         forward!(self, driver => driver.drain())
+    }
+    fn panicked(&mut self, text: &str) {
+        forward!(self, driver => driver.panicked(text))
     }
 }
 
@@ -374,7 +378,6 @@ pub(crate) enum Bell {
     /// An eventfd that the ring reads, and the ring itself for MSG_RING.
     Ring { eventfd: OwnedFd, ring: RawHandle },
     /// The world looks at every reactor anyway.
-    #[allow(dead_code)]
     Sim,
 }
 

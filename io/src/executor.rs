@@ -158,7 +158,7 @@ impl Executor {
             let Some((class, runnable)) = next else { break };
             self.slice_end.set(now + SLICE);
             if catch_unwind(AssertUnwindSafe(|| runnable.run())).is_err() {
-                tracing::error!("a task panicked while it was dropped");
+                panicked_in_drop(driver);
             }
             let after = driver.borrow().now();
             let took_nanos = u64::try_from(after.duration_since(now).as_nanos()).unwrap_or(u64::MAX).max(1);
@@ -206,7 +206,7 @@ impl Executor {
                 let Some(runnable) = runnable else { break };
                 dropped = true;
                 if catch_unwind(AssertUnwindSafe(|| drop(runnable))).is_err() {
-                    tracing::error!("a task panicked while it was dropped");
+                    reactor::current(|reactor| panicked_in_drop(&reactor.driver));
                 }
             }
             // A future's drop may have spawned another.
@@ -215,6 +215,12 @@ impl Executor {
             }
         }
     }
+}
+
+fn panicked_in_drop(driver: &RefCell<AnyDriver>) {
+    const TEXT: &str = "(while it was dropped)";
+    tracing::error!("a task panicked {TEXT}");
+    driver.borrow_mut().panicked(TEXT);
 }
 
 /// A task's future, whose panic ends the task alone.
@@ -227,9 +233,9 @@ struct Guarded<F> {
 impl<F: Future> Future for Guarded<F> {
     type Output = Result<F::Output, JoinError>;
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: `future` is pinned with `self`: it is never moved out, and `Drop` below does not touch it.
-        let future = unsafe { self.map_unchecked_mut(|guarded| &mut guarded.future) };
+        let future = unsafe { self.as_mut().map_unchecked_mut(|guarded| &mut guarded.future) };
         match catch_unwind(AssertUnwindSafe(|| future.poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => {
@@ -239,6 +245,7 @@ impl<F: Future> Future for Guarded<F> {
                     .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
                     .unwrap_or("(no text)");
                 tracing::error!("a task panicked: {text}");
+                self.reactor.driver.borrow_mut().panicked(text);
                 Poll::Ready(Err(JoinError::Panicked))
             }
         }

@@ -15,7 +15,6 @@ pub mod net;
 mod reactor;
 mod ring;
 pub mod runtime;
-#[allow(dead_code)]
 pub mod sim;
 pub mod task;
 pub mod time;
