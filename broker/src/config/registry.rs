@@ -79,7 +79,7 @@ pub enum Valid {
     OneOf(Vec<&'static str>),
     /// `any case of A, B`.
     OneOfAnyCase(Vec<&'static str>),
-    /// `not empty`, `each of a, b`, or both: of lists, whose items are never blank and never twice.
+    /// `not empty`, `each of a, b`, or both: of lists, whose items are never blank.
     Each {
         not_empty: bool,
         of: Vec<&'static str>,

@@ -1,6 +1,7 @@
 //! Values of settings: from text as Kafka reads it, and back as Kafka prints it.
 
 use super::registry::{Kind, Setting, Valid};
+use std::collections::BTreeSet;
 use std::fmt;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +21,12 @@ pub enum Value {
 /// Kafka's own sentence, which names the setting and the value, when the text is not of the setting's type or out of
 /// its range.
 pub fn check(setting: &Setting, text: &str) -> Result<Value, String> {
-    let value = parse(setting.kind, text).map_err(|why| invalid(setting.name, text, why))?;
+    let mut value = parse(setting.kind, text).map_err(|why| invalid(setting.name, text, why))?;
+    if let (Value::List(items), Valid::Each { .. } | Valid::Voters | Valid::Addresses) = (&mut value, &setting.valid) {
+        // Twice the same counts once (KIP-1161).
+        let mut seen = BTreeSet::new();
+        items.retain(|item| seen.insert(item.clone()));
+    }
     validate(setting, &value)?;
     Ok(value)
 }
@@ -152,13 +158,10 @@ fn one_of(name: &str, known: &[&str], text: &str) -> Result<(), String> {
     Err(invalid(name, text, format_args!("String must be one of: {}", known.join(", "))))
 }
 
-/// What holds for every list: an item is never blank and never there twice.
+/// What holds for every list: an item is never blank.
 fn check_items(name: &str, items: &[String]) -> Result<(), String> {
     if items.iter().any(String::is_empty) {
         return Err(format!("Configuration '{name}' values must not be empty."));
-    }
-    if (1..items.len()).any(|at| items[..at].contains(&items[at])) {
-        return Err(format!("Configuration '{name}' values must not be duplicated."));
     }
     Ok(())
 }
