@@ -22,7 +22,9 @@ pub enum Value {
 /// its range.
 pub fn check(setting: &Setting, text: &str) -> Result<Value, String> {
     let mut value = parse(setting.kind, text).map_err(|why| invalid(setting.name, text, why))?;
-    if let (Value::List(items), Valid::Each { .. } | Valid::Voters | Valid::Addresses) = (&mut value, &setting.valid) {
+    if let (Value::List(items), Valid::Each { .. } | Valid::Voters | Valid::Addresses) =
+        (&mut value, &setting.valid)
+    {
         // Twice the same counts once (KIP-1161).
         let mut seen = BTreeSet::new();
         items.retain(|item| seen.insert(item.clone()));
