@@ -41,4 +41,4 @@ impl ApiKey {
 }
 
 #[doc(hidden)]
-pub use generated::round_trip;
+pub use generated::{encode_default, round_trip};

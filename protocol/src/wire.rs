@@ -392,3 +392,9 @@ pub(crate) fn round_trip<'a, M: Message<'a>>(
     message.encode(&mut encoder, version)?;
     Ok(encoder.into_vec())
 }
+
+pub(crate) fn encode_default<'a, M: Message<'a> + Default>(version: i16) -> Result<Vec<u8>, EncodeError> {
+    let mut encoder = Encoder::new();
+    M::default().encode(&mut encoder, version)?;
+    Ok(encoder.into_vec())
+}

@@ -13,7 +13,7 @@ mod offsets;
 mod open;
 mod read;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use append::{Acks, AppendFuture, AppendOrigin, AppendResult};
 pub use offsets::ListedOffset;

@@ -9,6 +9,8 @@
 mod frame;
 mod inspect;
 mod rewrite;
+#[cfg(test)]
+mod tests;
 
 use crate::settings::{TimestampType, TopicSettings};
 use bytes::Bytes;
@@ -37,15 +39,21 @@ pub struct Checked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub code: ErrorCode,
-    /// Kafka sends one only with `record_errors`.
+    /// Kafka sends one with `record_errors`, and for a broken frame.
     pub message: Option<String>,
     /// Index of the record in the batch, and what is wrong with it.
     pub record_errors: Vec<(i32, Option<String>)>,
+    /// Where the log starts, when the partition refuses what its log could have taken; -1 otherwise.
+    pub log_start_offset: i64,
 }
 
 impl Refusal {
     pub fn code(code: ErrorCode) -> Refusal {
-        Refusal { code, message: None, record_errors: Vec::new() }
+        Refusal { code, message: None, record_errors: Vec::new(), log_start_offset: -1 }
+    }
+
+    fn with_message(code: ErrorCode, message: String) -> Refusal {
+        Refusal { message: Some(message), ..Refusal::code(code) }
     }
 }
 
@@ -55,7 +63,8 @@ impl Refusal {
 /// On return the batch is one that may be appended; max_timestamp is that of its records, and its codec the topic's.
 /// # Errors
 /// The codes of Kafka: INVALID_RECORD, CORRUPT_MESSAGE, UNSUPPORTED_COMPRESSION_TYPE, MESSAGE_TOO_LARGE,
-/// RECORD_LIST_TOO_LARGE, INVALID_TIMESTAMP.
+/// RECORD_LIST_TOO_LARGE, INVALID_TIMESTAMP, and UNKNOWN_SERVER_ERROR for compressed data that is damaged. Other than
+/// Kafka this refuses records whose offset deltas do not count up (INVALID_RECORD): readers could not find them.
 pub async fn check(
     records: Bytes,
     settings: &TopicSettings,

@@ -4,9 +4,12 @@
 //! JSON with `--json`; what a person only needs to know while waiting goes to standard error.
 
 pub mod client;
+mod consume;
 mod failure;
+mod produce;
 mod start;
 mod table;
+mod time;
 mod topic;
 
 pub use failure::{EXIT_CODES, Exit, Failure};
@@ -60,6 +63,10 @@ enum Command {
     Start(start::StartArgs),
     /// Create, list, describe, delete and alter topics
     Topic(topic::TopicArgs),
+    /// Write records to a topic, from lines of text or JSON
+    Produce(produce::ProduceArgs),
+    /// Print the records of a topic
+    Consume(consume::ConsumeArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions {
@@ -127,6 +134,8 @@ fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Start(args) => start::run(&args),
         Command::Topic(args) => topic::run(args),
+        Command::Produce(args) => produce::run(&args),
+        Command::Consume(args) => consume::run(&args),
         Command::Completions { shell } => completions(shell),
     }
 }

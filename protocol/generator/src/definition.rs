@@ -22,7 +22,9 @@ pub struct Versions {
 impl Versions {
     const NONE: Versions = Versions { first: 1, last: 0 };
 
-    fn parse(text: &str) -> Result<Versions, String> {
+    /// # Errors
+    /// What is no version.
+    pub fn parse(text: &str) -> Result<Versions, String> {
         let number = |text: &str| text.parse::<i16>().map_err(|_| format!("'{text}' is no version"));
         if text == "none" {
             return Ok(Versions::NONE);

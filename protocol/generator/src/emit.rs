@@ -443,13 +443,26 @@ pub fn table_of_contents(apis: &[Api]) -> String {
     code.push_str(
         "\n/// Decodes a request or response whole and encodes it again: for tests and fuzzing.\n\
          pub fn round_trip(key: api_key::ApiKey, response: bool, version: i16, bytes: &[u8]) \
-         -> Result<Vec<u8>, crate::wire::RoundTripError> {\n use api_key::ApiKey;\n match (key, response) {\n",
+         -> Result<Vec<u8>, crate::wire::RoundTripError> {\n",
     );
+    for_every_message(&mut code, apis, "round_trip", "bytes, version");
+    code.push_str(
+        "\n/// A request or response of defaults: for tests.\n\
+         pub fn encode_default(key: api_key::ApiKey, response: bool, version: i16) \
+         -> Result<Vec<u8>, crate::wire::EncodeError> {\n",
+    );
+    for_every_message(&mut code, apis, "encode_default", "version");
+    code
+}
+
+/// The body of a function that calls `wire::function::<Message>(arguments)`.
+fn for_every_message(code: &mut String, apis: &[Api], function: &str, arguments: &str) {
+    code.push_str("use api_key::ApiKey;\n match (key, response) {\n");
     for api in apis.iter().filter(|api| api.key.is_some()) {
         for message in &api.messages {
             let _ = writeln!(
                 code,
-                "(ApiKey::{}, {}) => crate::wire::round_trip::<{}>(bytes, version),",
+                "(ApiKey::{}, {}) => crate::wire::{function}::<{}>({arguments}),",
                 api.name,
                 message.kind == Kind::Response,
                 message.name
@@ -457,7 +470,6 @@ pub fn table_of_contents(apis: &[Api]) -> String {
         }
     }
     code.push_str("}\n}\n");
-    code
 }
 
 pub fn api_keys(apis: &[Api]) -> String {

@@ -726,3 +726,340 @@ pub fn round_trip(
         (ApiKey::WriteTxnMarkers, true) => crate::wire::round_trip::<WriteTxnMarkersResponse>(bytes, version),
     }
 }
+
+/// A request or response of defaults: for tests.
+pub fn encode_default(
+    key: api_key::ApiKey,
+    response: bool,
+    version: i16,
+) -> Result<Vec<u8>, crate::wire::EncodeError> {
+    use api_key::ApiKey;
+    match (key, response) {
+        (ApiKey::AddOffsetsToTxn, false) => crate::wire::encode_default::<AddOffsetsToTxnRequest>(version),
+        (ApiKey::AddOffsetsToTxn, true) => crate::wire::encode_default::<AddOffsetsToTxnResponse>(version),
+        (ApiKey::AddPartitionsToTxn, false) => {
+            crate::wire::encode_default::<AddPartitionsToTxnRequest>(version)
+        }
+        (ApiKey::AddPartitionsToTxn, true) => {
+            crate::wire::encode_default::<AddPartitionsToTxnResponse>(version)
+        }
+        (ApiKey::AddRaftVoter, false) => crate::wire::encode_default::<AddRaftVoterRequest>(version),
+        (ApiKey::AddRaftVoter, true) => crate::wire::encode_default::<AddRaftVoterResponse>(version),
+        (ApiKey::AllocateProducerIds, false) => {
+            crate::wire::encode_default::<AllocateProducerIdsRequest>(version)
+        }
+        (ApiKey::AllocateProducerIds, true) => {
+            crate::wire::encode_default::<AllocateProducerIdsResponse>(version)
+        }
+        (ApiKey::AlterClientQuotas, false) => {
+            crate::wire::encode_default::<AlterClientQuotasRequest>(version)
+        }
+        (ApiKey::AlterClientQuotas, true) => {
+            crate::wire::encode_default::<AlterClientQuotasResponse>(version)
+        }
+        (ApiKey::AlterConfigs, false) => crate::wire::encode_default::<AlterConfigsRequest>(version),
+        (ApiKey::AlterConfigs, true) => crate::wire::encode_default::<AlterConfigsResponse>(version),
+        (ApiKey::AlterPartition, false) => crate::wire::encode_default::<AlterPartitionRequest>(version),
+        (ApiKey::AlterPartition, true) => crate::wire::encode_default::<AlterPartitionResponse>(version),
+        (ApiKey::AlterPartitionReassignments, false) => {
+            crate::wire::encode_default::<AlterPartitionReassignmentsRequest>(version)
+        }
+        (ApiKey::AlterPartitionReassignments, true) => {
+            crate::wire::encode_default::<AlterPartitionReassignmentsResponse>(version)
+        }
+        (ApiKey::AlterReplicaLogDirs, false) => {
+            crate::wire::encode_default::<AlterReplicaLogDirsRequest>(version)
+        }
+        (ApiKey::AlterReplicaLogDirs, true) => {
+            crate::wire::encode_default::<AlterReplicaLogDirsResponse>(version)
+        }
+        (ApiKey::AlterShareGroupOffsets, false) => {
+            crate::wire::encode_default::<AlterShareGroupOffsetsRequest>(version)
+        }
+        (ApiKey::AlterShareGroupOffsets, true) => {
+            crate::wire::encode_default::<AlterShareGroupOffsetsResponse>(version)
+        }
+        (ApiKey::AlterUserScramCredentials, false) => {
+            crate::wire::encode_default::<AlterUserScramCredentialsRequest>(version)
+        }
+        (ApiKey::AlterUserScramCredentials, true) => {
+            crate::wire::encode_default::<AlterUserScramCredentialsResponse>(version)
+        }
+        (ApiKey::ApiVersions, false) => crate::wire::encode_default::<ApiVersionsRequest>(version),
+        (ApiKey::ApiVersions, true) => crate::wire::encode_default::<ApiVersionsResponse>(version),
+        (ApiKey::AssignReplicasToDirs, false) => {
+            crate::wire::encode_default::<AssignReplicasToDirsRequest>(version)
+        }
+        (ApiKey::AssignReplicasToDirs, true) => {
+            crate::wire::encode_default::<AssignReplicasToDirsResponse>(version)
+        }
+        (ApiKey::BeginQuorumEpoch, false) => crate::wire::encode_default::<BeginQuorumEpochRequest>(version),
+        (ApiKey::BeginQuorumEpoch, true) => crate::wire::encode_default::<BeginQuorumEpochResponse>(version),
+        (ApiKey::BrokerHeartbeat, false) => crate::wire::encode_default::<BrokerHeartbeatRequest>(version),
+        (ApiKey::BrokerHeartbeat, true) => crate::wire::encode_default::<BrokerHeartbeatResponse>(version),
+        (ApiKey::BrokerRegistration, false) => {
+            crate::wire::encode_default::<BrokerRegistrationRequest>(version)
+        }
+        (ApiKey::BrokerRegistration, true) => {
+            crate::wire::encode_default::<BrokerRegistrationResponse>(version)
+        }
+        (ApiKey::ConsumerGroupDescribe, false) => {
+            crate::wire::encode_default::<ConsumerGroupDescribeRequest>(version)
+        }
+        (ApiKey::ConsumerGroupDescribe, true) => {
+            crate::wire::encode_default::<ConsumerGroupDescribeResponse>(version)
+        }
+        (ApiKey::ConsumerGroupHeartbeat, false) => {
+            crate::wire::encode_default::<ConsumerGroupHeartbeatRequest>(version)
+        }
+        (ApiKey::ConsumerGroupHeartbeat, true) => {
+            crate::wire::encode_default::<ConsumerGroupHeartbeatResponse>(version)
+        }
+        (ApiKey::ControllerRegistration, false) => {
+            crate::wire::encode_default::<ControllerRegistrationRequest>(version)
+        }
+        (ApiKey::ControllerRegistration, true) => {
+            crate::wire::encode_default::<ControllerRegistrationResponse>(version)
+        }
+        (ApiKey::CreateAcls, false) => crate::wire::encode_default::<CreateAclsRequest>(version),
+        (ApiKey::CreateAcls, true) => crate::wire::encode_default::<CreateAclsResponse>(version),
+        (ApiKey::CreateDelegationToken, false) => {
+            crate::wire::encode_default::<CreateDelegationTokenRequest>(version)
+        }
+        (ApiKey::CreateDelegationToken, true) => {
+            crate::wire::encode_default::<CreateDelegationTokenResponse>(version)
+        }
+        (ApiKey::CreatePartitions, false) => crate::wire::encode_default::<CreatePartitionsRequest>(version),
+        (ApiKey::CreatePartitions, true) => crate::wire::encode_default::<CreatePartitionsResponse>(version),
+        (ApiKey::CreateTopics, false) => crate::wire::encode_default::<CreateTopicsRequest>(version),
+        (ApiKey::CreateTopics, true) => crate::wire::encode_default::<CreateTopicsResponse>(version),
+        (ApiKey::DeleteAcls, false) => crate::wire::encode_default::<DeleteAclsRequest>(version),
+        (ApiKey::DeleteAcls, true) => crate::wire::encode_default::<DeleteAclsResponse>(version),
+        (ApiKey::DeleteGroups, false) => crate::wire::encode_default::<DeleteGroupsRequest>(version),
+        (ApiKey::DeleteGroups, true) => crate::wire::encode_default::<DeleteGroupsResponse>(version),
+        (ApiKey::DeleteRecords, false) => crate::wire::encode_default::<DeleteRecordsRequest>(version),
+        (ApiKey::DeleteRecords, true) => crate::wire::encode_default::<DeleteRecordsResponse>(version),
+        (ApiKey::DeleteShareGroupOffsets, false) => {
+            crate::wire::encode_default::<DeleteShareGroupOffsetsRequest>(version)
+        }
+        (ApiKey::DeleteShareGroupOffsets, true) => {
+            crate::wire::encode_default::<DeleteShareGroupOffsetsResponse>(version)
+        }
+        (ApiKey::DeleteShareGroupState, false) => {
+            crate::wire::encode_default::<DeleteShareGroupStateRequest>(version)
+        }
+        (ApiKey::DeleteShareGroupState, true) => {
+            crate::wire::encode_default::<DeleteShareGroupStateResponse>(version)
+        }
+        (ApiKey::DeleteTopics, false) => crate::wire::encode_default::<DeleteTopicsRequest>(version),
+        (ApiKey::DeleteTopics, true) => crate::wire::encode_default::<DeleteTopicsResponse>(version),
+        (ApiKey::DescribeAcls, false) => crate::wire::encode_default::<DescribeAclsRequest>(version),
+        (ApiKey::DescribeAcls, true) => crate::wire::encode_default::<DescribeAclsResponse>(version),
+        (ApiKey::DescribeClientQuotas, false) => {
+            crate::wire::encode_default::<DescribeClientQuotasRequest>(version)
+        }
+        (ApiKey::DescribeClientQuotas, true) => {
+            crate::wire::encode_default::<DescribeClientQuotasResponse>(version)
+        }
+        (ApiKey::DescribeCluster, false) => crate::wire::encode_default::<DescribeClusterRequest>(version),
+        (ApiKey::DescribeCluster, true) => crate::wire::encode_default::<DescribeClusterResponse>(version),
+        (ApiKey::DescribeConfigs, false) => crate::wire::encode_default::<DescribeConfigsRequest>(version),
+        (ApiKey::DescribeConfigs, true) => crate::wire::encode_default::<DescribeConfigsResponse>(version),
+        (ApiKey::DescribeDelegationToken, false) => {
+            crate::wire::encode_default::<DescribeDelegationTokenRequest>(version)
+        }
+        (ApiKey::DescribeDelegationToken, true) => {
+            crate::wire::encode_default::<DescribeDelegationTokenResponse>(version)
+        }
+        (ApiKey::DescribeGroups, false) => crate::wire::encode_default::<DescribeGroupsRequest>(version),
+        (ApiKey::DescribeGroups, true) => crate::wire::encode_default::<DescribeGroupsResponse>(version),
+        (ApiKey::DescribeLogDirs, false) => crate::wire::encode_default::<DescribeLogDirsRequest>(version),
+        (ApiKey::DescribeLogDirs, true) => crate::wire::encode_default::<DescribeLogDirsResponse>(version),
+        (ApiKey::DescribeProducers, false) => {
+            crate::wire::encode_default::<DescribeProducersRequest>(version)
+        }
+        (ApiKey::DescribeProducers, true) => {
+            crate::wire::encode_default::<DescribeProducersResponse>(version)
+        }
+        (ApiKey::DescribeQuorum, false) => crate::wire::encode_default::<DescribeQuorumRequest>(version),
+        (ApiKey::DescribeQuorum, true) => crate::wire::encode_default::<DescribeQuorumResponse>(version),
+        (ApiKey::DescribeShareGroupOffsets, false) => {
+            crate::wire::encode_default::<DescribeShareGroupOffsetsRequest>(version)
+        }
+        (ApiKey::DescribeShareGroupOffsets, true) => {
+            crate::wire::encode_default::<DescribeShareGroupOffsetsResponse>(version)
+        }
+        (ApiKey::DescribeTopicPartitions, false) => {
+            crate::wire::encode_default::<DescribeTopicPartitionsRequest>(version)
+        }
+        (ApiKey::DescribeTopicPartitions, true) => {
+            crate::wire::encode_default::<DescribeTopicPartitionsResponse>(version)
+        }
+        (ApiKey::DescribeTransactions, false) => {
+            crate::wire::encode_default::<DescribeTransactionsRequest>(version)
+        }
+        (ApiKey::DescribeTransactions, true) => {
+            crate::wire::encode_default::<DescribeTransactionsResponse>(version)
+        }
+        (ApiKey::DescribeUserScramCredentials, false) => {
+            crate::wire::encode_default::<DescribeUserScramCredentialsRequest>(version)
+        }
+        (ApiKey::DescribeUserScramCredentials, true) => {
+            crate::wire::encode_default::<DescribeUserScramCredentialsResponse>(version)
+        }
+        (ApiKey::ElectLeaders, false) => crate::wire::encode_default::<ElectLeadersRequest>(version),
+        (ApiKey::ElectLeaders, true) => crate::wire::encode_default::<ElectLeadersResponse>(version),
+        (ApiKey::EndQuorumEpoch, false) => crate::wire::encode_default::<EndQuorumEpochRequest>(version),
+        (ApiKey::EndQuorumEpoch, true) => crate::wire::encode_default::<EndQuorumEpochResponse>(version),
+        (ApiKey::EndTxn, false) => crate::wire::encode_default::<EndTxnRequest>(version),
+        (ApiKey::EndTxn, true) => crate::wire::encode_default::<EndTxnResponse>(version),
+        (ApiKey::Envelope, false) => crate::wire::encode_default::<EnvelopeRequest>(version),
+        (ApiKey::Envelope, true) => crate::wire::encode_default::<EnvelopeResponse>(version),
+        (ApiKey::ExpireDelegationToken, false) => {
+            crate::wire::encode_default::<ExpireDelegationTokenRequest>(version)
+        }
+        (ApiKey::ExpireDelegationToken, true) => {
+            crate::wire::encode_default::<ExpireDelegationTokenResponse>(version)
+        }
+        (ApiKey::Fetch, false) => crate::wire::encode_default::<FetchRequest>(version),
+        (ApiKey::Fetch, true) => crate::wire::encode_default::<FetchResponse>(version),
+        (ApiKey::FetchSnapshot, false) => crate::wire::encode_default::<FetchSnapshotRequest>(version),
+        (ApiKey::FetchSnapshot, true) => crate::wire::encode_default::<FetchSnapshotResponse>(version),
+        (ApiKey::FindCoordinator, false) => crate::wire::encode_default::<FindCoordinatorRequest>(version),
+        (ApiKey::FindCoordinator, true) => crate::wire::encode_default::<FindCoordinatorResponse>(version),
+        (ApiKey::GetTelemetrySubscriptions, false) => {
+            crate::wire::encode_default::<GetTelemetrySubscriptionsRequest>(version)
+        }
+        (ApiKey::GetTelemetrySubscriptions, true) => {
+            crate::wire::encode_default::<GetTelemetrySubscriptionsResponse>(version)
+        }
+        (ApiKey::Heartbeat, false) => crate::wire::encode_default::<HeartbeatRequest>(version),
+        (ApiKey::Heartbeat, true) => crate::wire::encode_default::<HeartbeatResponse>(version),
+        (ApiKey::IncrementalAlterConfigs, false) => {
+            crate::wire::encode_default::<IncrementalAlterConfigsRequest>(version)
+        }
+        (ApiKey::IncrementalAlterConfigs, true) => {
+            crate::wire::encode_default::<IncrementalAlterConfigsResponse>(version)
+        }
+        (ApiKey::InitProducerId, false) => crate::wire::encode_default::<InitProducerIdRequest>(version),
+        (ApiKey::InitProducerId, true) => crate::wire::encode_default::<InitProducerIdResponse>(version),
+        (ApiKey::InitializeShareGroupState, false) => {
+            crate::wire::encode_default::<InitializeShareGroupStateRequest>(version)
+        }
+        (ApiKey::InitializeShareGroupState, true) => {
+            crate::wire::encode_default::<InitializeShareGroupStateResponse>(version)
+        }
+        (ApiKey::JoinGroup, false) => crate::wire::encode_default::<JoinGroupRequest>(version),
+        (ApiKey::JoinGroup, true) => crate::wire::encode_default::<JoinGroupResponse>(version),
+        (ApiKey::LeaveGroup, false) => crate::wire::encode_default::<LeaveGroupRequest>(version),
+        (ApiKey::LeaveGroup, true) => crate::wire::encode_default::<LeaveGroupResponse>(version),
+        (ApiKey::ListConfigResources, false) => {
+            crate::wire::encode_default::<ListConfigResourcesRequest>(version)
+        }
+        (ApiKey::ListConfigResources, true) => {
+            crate::wire::encode_default::<ListConfigResourcesResponse>(version)
+        }
+        (ApiKey::ListGroups, false) => crate::wire::encode_default::<ListGroupsRequest>(version),
+        (ApiKey::ListGroups, true) => crate::wire::encode_default::<ListGroupsResponse>(version),
+        (ApiKey::ListOffsets, false) => crate::wire::encode_default::<ListOffsetsRequest>(version),
+        (ApiKey::ListOffsets, true) => crate::wire::encode_default::<ListOffsetsResponse>(version),
+        (ApiKey::ListPartitionReassignments, false) => {
+            crate::wire::encode_default::<ListPartitionReassignmentsRequest>(version)
+        }
+        (ApiKey::ListPartitionReassignments, true) => {
+            crate::wire::encode_default::<ListPartitionReassignmentsResponse>(version)
+        }
+        (ApiKey::ListTransactions, false) => crate::wire::encode_default::<ListTransactionsRequest>(version),
+        (ApiKey::ListTransactions, true) => crate::wire::encode_default::<ListTransactionsResponse>(version),
+        (ApiKey::Metadata, false) => crate::wire::encode_default::<MetadataRequest>(version),
+        (ApiKey::Metadata, true) => crate::wire::encode_default::<MetadataResponse>(version),
+        (ApiKey::OffsetCommit, false) => crate::wire::encode_default::<OffsetCommitRequest>(version),
+        (ApiKey::OffsetCommit, true) => crate::wire::encode_default::<OffsetCommitResponse>(version),
+        (ApiKey::OffsetDelete, false) => crate::wire::encode_default::<OffsetDeleteRequest>(version),
+        (ApiKey::OffsetDelete, true) => crate::wire::encode_default::<OffsetDeleteResponse>(version),
+        (ApiKey::OffsetFetch, false) => crate::wire::encode_default::<OffsetFetchRequest>(version),
+        (ApiKey::OffsetFetch, true) => crate::wire::encode_default::<OffsetFetchResponse>(version),
+        (ApiKey::OffsetForLeaderEpoch, false) => {
+            crate::wire::encode_default::<OffsetForLeaderEpochRequest>(version)
+        }
+        (ApiKey::OffsetForLeaderEpoch, true) => {
+            crate::wire::encode_default::<OffsetForLeaderEpochResponse>(version)
+        }
+        (ApiKey::Produce, false) => crate::wire::encode_default::<ProduceRequest>(version),
+        (ApiKey::Produce, true) => crate::wire::encode_default::<ProduceResponse>(version),
+        (ApiKey::PushTelemetry, false) => crate::wire::encode_default::<PushTelemetryRequest>(version),
+        (ApiKey::PushTelemetry, true) => crate::wire::encode_default::<PushTelemetryResponse>(version),
+        (ApiKey::ReadShareGroupState, false) => {
+            crate::wire::encode_default::<ReadShareGroupStateRequest>(version)
+        }
+        (ApiKey::ReadShareGroupState, true) => {
+            crate::wire::encode_default::<ReadShareGroupStateResponse>(version)
+        }
+        (ApiKey::ReadShareGroupStateSummary, false) => {
+            crate::wire::encode_default::<ReadShareGroupStateSummaryRequest>(version)
+        }
+        (ApiKey::ReadShareGroupStateSummary, true) => {
+            crate::wire::encode_default::<ReadShareGroupStateSummaryResponse>(version)
+        }
+        (ApiKey::RemoveRaftVoter, false) => crate::wire::encode_default::<RemoveRaftVoterRequest>(version),
+        (ApiKey::RemoveRaftVoter, true) => crate::wire::encode_default::<RemoveRaftVoterResponse>(version),
+        (ApiKey::RenewDelegationToken, false) => {
+            crate::wire::encode_default::<RenewDelegationTokenRequest>(version)
+        }
+        (ApiKey::RenewDelegationToken, true) => {
+            crate::wire::encode_default::<RenewDelegationTokenResponse>(version)
+        }
+        (ApiKey::SaslAuthenticate, false) => crate::wire::encode_default::<SaslAuthenticateRequest>(version),
+        (ApiKey::SaslAuthenticate, true) => crate::wire::encode_default::<SaslAuthenticateResponse>(version),
+        (ApiKey::SaslHandshake, false) => crate::wire::encode_default::<SaslHandshakeRequest>(version),
+        (ApiKey::SaslHandshake, true) => crate::wire::encode_default::<SaslHandshakeResponse>(version),
+        (ApiKey::ShareAcknowledge, false) => crate::wire::encode_default::<ShareAcknowledgeRequest>(version),
+        (ApiKey::ShareAcknowledge, true) => crate::wire::encode_default::<ShareAcknowledgeResponse>(version),
+        (ApiKey::ShareFetch, false) => crate::wire::encode_default::<ShareFetchRequest>(version),
+        (ApiKey::ShareFetch, true) => crate::wire::encode_default::<ShareFetchResponse>(version),
+        (ApiKey::ShareGroupDescribe, false) => {
+            crate::wire::encode_default::<ShareGroupDescribeRequest>(version)
+        }
+        (ApiKey::ShareGroupDescribe, true) => {
+            crate::wire::encode_default::<ShareGroupDescribeResponse>(version)
+        }
+        (ApiKey::ShareGroupHeartbeat, false) => {
+            crate::wire::encode_default::<ShareGroupHeartbeatRequest>(version)
+        }
+        (ApiKey::ShareGroupHeartbeat, true) => {
+            crate::wire::encode_default::<ShareGroupHeartbeatResponse>(version)
+        }
+        (ApiKey::StreamsGroupDescribe, false) => {
+            crate::wire::encode_default::<StreamsGroupDescribeRequest>(version)
+        }
+        (ApiKey::StreamsGroupDescribe, true) => {
+            crate::wire::encode_default::<StreamsGroupDescribeResponse>(version)
+        }
+        (ApiKey::StreamsGroupHeartbeat, false) => {
+            crate::wire::encode_default::<StreamsGroupHeartbeatRequest>(version)
+        }
+        (ApiKey::StreamsGroupHeartbeat, true) => {
+            crate::wire::encode_default::<StreamsGroupHeartbeatResponse>(version)
+        }
+        (ApiKey::SyncGroup, false) => crate::wire::encode_default::<SyncGroupRequest>(version),
+        (ApiKey::SyncGroup, true) => crate::wire::encode_default::<SyncGroupResponse>(version),
+        (ApiKey::TxnOffsetCommit, false) => crate::wire::encode_default::<TxnOffsetCommitRequest>(version),
+        (ApiKey::TxnOffsetCommit, true) => crate::wire::encode_default::<TxnOffsetCommitResponse>(version),
+        (ApiKey::UnregisterBroker, false) => crate::wire::encode_default::<UnregisterBrokerRequest>(version),
+        (ApiKey::UnregisterBroker, true) => crate::wire::encode_default::<UnregisterBrokerResponse>(version),
+        (ApiKey::UpdateFeatures, false) => crate::wire::encode_default::<UpdateFeaturesRequest>(version),
+        (ApiKey::UpdateFeatures, true) => crate::wire::encode_default::<UpdateFeaturesResponse>(version),
+        (ApiKey::UpdateRaftVoter, false) => crate::wire::encode_default::<UpdateRaftVoterRequest>(version),
+        (ApiKey::UpdateRaftVoter, true) => crate::wire::encode_default::<UpdateRaftVoterResponse>(version),
+        (ApiKey::Vote, false) => crate::wire::encode_default::<VoteRequest>(version),
+        (ApiKey::Vote, true) => crate::wire::encode_default::<VoteResponse>(version),
+        (ApiKey::WriteShareGroupState, false) => {
+            crate::wire::encode_default::<WriteShareGroupStateRequest>(version)
+        }
+        (ApiKey::WriteShareGroupState, true) => {
+            crate::wire::encode_default::<WriteShareGroupStateResponse>(version)
+        }
+        (ApiKey::WriteTxnMarkers, false) => crate::wire::encode_default::<WriteTxnMarkersRequest>(version),
+        (ApiKey::WriteTxnMarkers, true) => crate::wire::encode_default::<WriteTxnMarkersResponse>(version),
+    }
+}

@@ -184,8 +184,13 @@ impl Partition {
 
     fn append_now(&self, checked: Checked, acks: Acks, origin: AppendOrigin) -> Outcome {
         let refused = |code| Outcome::Refused(Refusal::code(code));
+        // As in Kafka, what is no fault of the log tells where the log starts.
+        let refused_here = |code| {
+            let log_start_offset = self.log.log_start_offset();
+            Outcome::Refused(Refusal { log_start_offset, ..Refusal::code(code) })
+        };
         if acks == Acks::All && self.check_in_sync().is_err() {
-            return refused(ErrorCode::NOT_ENOUGH_REPLICAS);
+            return refused_here(ErrorCode::NOT_ENOUGH_REPLICAS);
         }
         let header = checked.header;
         let marker = marker_of(&header, &checked.batch);
@@ -206,7 +211,7 @@ impl Partition {
                 }
                 Err(fault) => {
                     tracing::debug!(topic = %self.topic, partition = self.index, %fault, "a batch is refused");
-                    return refused(fault_code(&fault));
+                    return refused_here(fault_code(&fault));
                 }
             }
         }

@@ -18,11 +18,13 @@ fn first_batch(bytes: &[u8]) -> Result<Option<&[u8]>, Refusal> {
     let Some(length) = bytes.get(8..).and_then(|rest| rest.first_chunk::<4>()) else { return Ok(None) };
     let length = i32::from_be_bytes(*length);
     if length < LENGTH_MIN {
-        return Err(Refusal::code(ErrorCode::CORRUPT_MESSAGE));
+        let message = format!("Record size {length} is less than the minimum record overhead ({LENGTH_MIN})");
+        return Err(Refusal::with_message(ErrorCode::CORRUPT_MESSAGE, message));
     }
     let Some(magic) = bytes.get(MAGIC_END - 1) else { return Ok(None) };
     if *magic > 2 {
-        return Err(Refusal::code(ErrorCode::CORRUPT_MESSAGE));
+        let message = format!("Invalid magic found in record: {}", magic.cast_signed());
+        return Err(Refusal::with_message(ErrorCode::CORRUPT_MESSAGE, message));
     }
     let size = length.unsigned_abs() as usize + LENGTH_PREFIX_BYTES;
     Ok(bytes.get(..size))
@@ -45,8 +47,10 @@ pub(super) fn single_batch(
     if codec == Some(Compression::Zstd) && api_version < ZSTD_VERSION {
         return refused(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
     }
-    if first_batch(records.get(size..).unwrap_or_default())?.is_some() {
-        return refused(ErrorCode::INVALID_RECORD);
+    match first_batch(records.get(size..).unwrap_or_default()) {
+        Ok(None) => {}
+        Ok(Some(_)) => return refused(ErrorCode::INVALID_RECORD),
+        Err(refusal) => return refused(refusal.code),
     }
     if batch.first_chunk::<8>() != Some(&[0; 8]) {
         return refused(ErrorCode::INVALID_RECORD);
@@ -67,11 +71,11 @@ pub(super) fn single_batch(
     if verify_checksum(&header, batch).is_err() {
         return refused(ErrorCode::CORRUPT_MESSAGE);
     }
+    if codec.is_none() {
+        return refused(ErrorCode::UNKNOWN_SERVER_ERROR);
+    }
     let offsets = i64::from(header.last_offset_delta) + 1;
     if header.record_count <= 0 || i64::from(header.record_count) != offsets {
-        return refused(ErrorCode::INVALID_RECORD);
-    }
-    if codec.is_none() {
         return refused(ErrorCode::INVALID_RECORD);
     }
     Ok((records.slice(..size), header))

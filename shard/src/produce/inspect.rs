@@ -29,7 +29,7 @@ pub(super) struct Rules {
 enum Fault {
     NoKey,
     OutOfRange { timestamp: i64 },
-    LogAppendTime { timestamp: i64 },
+    LogAppendTime { timestamp: i64, key_bytes: i64, value_bytes: i64 },
 }
 
 /// What was found.
@@ -41,6 +41,8 @@ pub(super) struct Inspection {
     faults: Vec<(i32, Fault)>,
     fault_count: usize,
     timestamp_fault: bool,
+    /// A record's offset delta is not its index.
+    misplaced: bool,
 }
 
 /// Walks the records of `batch`.
@@ -89,6 +91,8 @@ fn refusal(error: &RecordsError) -> Refusal {
         RecordsError::Compression(CompressionError::TooLarge { .. }) => {
             Refusal::code(ErrorCode::MESSAGE_TOO_LARGE)
         }
+        // To Kafka it is an IOException on its side; a client does not send it again.
+        RecordsError::Compression(_) => Refusal::code(ErrorCode::UNKNOWN_SERVER_ERROR),
         _ => Refusal::code(ErrorCode::INVALID_RECORD),
     }
 }
@@ -102,6 +106,7 @@ impl Inspection {
             faults: Vec::new(),
             fault_count: 0,
             timestamp_fault: false,
+            misplaced: false,
         }
     }
 
@@ -110,21 +115,15 @@ impl Inspection {
         for _ in 0..count {
             let index = reader.index();
             match reader.next()? {
-                Some(record) => self.record(index, &record)?,
+                Some(record) => self.record(index, &record),
                 None => return Ok(true),
             }
         }
         Ok(false)
     }
 
-    fn record(&mut self, index: i32, record: &Record<'_>) -> Result<(), RecordsError> {
-        if record.offset_delta != index {
-            let fault = ottla_protocol::records::RecordFault::OffsetDelta {
-                found: record.offset_delta,
-                expected: index,
-            };
-            return Err(RecordsError::Record { index, fault });
-        }
+    fn record(&mut self, index: i32, record: &Record<'_>) {
+        self.misplaced |= record.offset_delta != index;
         let timestamp = self.header.record_timestamp(record);
         self.max_timestamp = if index == 0 { timestamp } else { self.max_timestamp.max(timestamp) };
         if self.rules.compact && record.key.is_none() {
@@ -136,9 +135,12 @@ impl Inspection {
             }
         } else if self.header.is_log_append_time() {
             self.timestamp_fault = true;
-            self.fault(index, Fault::LogAppendTime { timestamp });
+            // What Kafka's two classes of records say of null.
+            let null = if self.header.is_compressed() { -1 } else { 0 };
+            let bytes = |field: Option<&[u8]>| field.map_or(null, |bytes| bytes.len() as i64);
+            let (key_bytes, value_bytes) = (bytes(record.key), bytes(record.value));
+            self.fault(index, Fault::LogAppendTime { timestamp, key_bytes, value_bytes });
         }
-        Ok(())
     }
 
     fn fault(&mut self, index: i32, fault: Fault) {
@@ -151,17 +153,15 @@ impl Inspection {
     /// Refuses the batch when one of its records has a fault, in Kafka's words.
     pub(super) fn verdict(&self, topic: &str, partition: i32) -> Result<(), Refusal> {
         if self.fault_count == 0 {
-            return Ok(());
+            let refusal = || Refusal::code(ErrorCode::INVALID_RECORD);
+            return if self.misplaced { Err(refusal()) } else { Ok(()) };
         }
         let text = |(index, fault): &(i32, Fault)| (*index, Some(self.text(*index, fault, topic, partition)));
         let record_errors: Vec<(i32, Option<String>)> = self.faults.iter().map(text).collect();
         if self.timestamp_fault {
             let message = "One or more records have been rejected due to invalid timestamp".to_owned();
-            return Err(Refusal {
-                code: ErrorCode::INVALID_TIMESTAMP,
-                message: Some(message),
-                record_errors,
-            });
+            let refusal = Refusal::with_message(ErrorCode::INVALID_TIMESTAMP, message);
+            return Err(Refusal { record_errors, ..refusal });
         }
         let first: Vec<String> = record_errors
             .iter()
@@ -176,21 +176,22 @@ impl Inspection {
             self.fault_count,
             first.join(", ")
         );
-        Err(Refusal { code: ErrorCode::INVALID_RECORD, message: Some(message), record_errors })
+        Err(Refusal { record_errors, ..Refusal::with_message(ErrorCode::INVALID_RECORD, message) })
     }
 
     fn text(&self, index: i32, fault: &Fault, topic: &str, partition: i32) -> String {
         match fault {
             Fault::NoKey => format!(
-                "Compacted topic cannot accept message without key in topic partition {topic}-{partition}."
+                "Compacted topic cannot accept message without key in topic partition {topic}-{partition}"
             ),
             Fault::OutOfRange { timestamp } => format!(
                 "Timestamp {timestamp} of message with offset {index} is out of range. The timestamp should be within [{}, {}]",
                 self.rules.now_ms.wrapping_sub(self.rules.before_max_ms),
                 self.rules.now_ms.wrapping_add(self.rules.after_max_ms)
             ),
-            Fault::LogAppendTime { timestamp } => format!(
-                "Invalid timestamp type in the message with offset {index} and timestamp {timestamp}. Producer should not set timestamp type to LogAppendTime."
+            Fault::LogAppendTime { timestamp, key_bytes, value_bytes } => format!(
+                "Invalid timestamp type in message {}(offset={index}, timestamp={timestamp}, key={key_bytes} bytes, value={value_bytes} bytes). Producer should not set timestamp type to LogAppendTime.",
+                if self.header.is_compressed() { "PartialDefaultRecord" } else { "DefaultRecord" }
             ),
         }
     }

@@ -5,9 +5,11 @@
 
 pub mod admin;
 mod connection;
+pub mod consumer;
 mod error;
 pub mod offsets;
 pub mod partitioner;
+pub mod producer;
 mod request;
 
 pub use connection::{Answer, Connection, Pending};
