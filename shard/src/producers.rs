@@ -10,6 +10,8 @@
 //! ```
 
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use snapshot::SnapshotFault;
 

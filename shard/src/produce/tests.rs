@@ -102,7 +102,9 @@ fn builder(compression: Compression) -> BatchBuilder {
     builder
 }
 
-fn records(batch: &[u8]) -> Vec<(i32, i64, Option<Vec<u8>>, Option<Vec<u8>>)> {
+type OwnedRecord = (i32, i64, Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn records(batch: &[u8]) -> Vec<OwnedRecord> {
     let header = BatchHeader::parse(batch).unwrap();
     let mut reader = RecordsReader::new(&header, batch, 1 << 30).unwrap();
     let mut found = Vec::new();
