@@ -4,6 +4,9 @@
 //! nobody is parked at a partition, an append costs it one comparison. Whoever parks brings the timeout, by dropping
 //! the wait.
 
+#[cfg(test)]
+mod tests;
+
 use crate::partition::{Isolation, Partition};
 use ottla_log::Offset;
 use slab::Slab;

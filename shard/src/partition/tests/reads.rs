@@ -33,3 +33,167 @@ fn readers_see_what_is_durable() {
         }
     });
 }
+
+/// A read of what left the cache comes from the disk, the same.
+#[test]
+fn cold_reads_are_the_same() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let path = path.clone();
+        async move {
+            let partition = open(&path).await;
+            for _ in 0..20 {
+                append(&partition, batch(3, NO_PRODUCER)).await.unwrap();
+            }
+            let hot = partition.read(7, 1000, Isolation::ReadUncommitted, false).await.unwrap();
+            drop(partition);
+            let partition = open(&path).await;
+            let estimate = partition.bytes_available(0, Isolation::ReadUncommitted);
+            assert_eq!(estimate as u64, partition.size_bytes());
+            let cold = partition.read(7, 1000, Isolation::ReadUncommitted, false).await.unwrap();
+            assert_eq!(cold.slices.first_offset, 6);
+            assert_eq!(cold.slices.parts.concat(), hot.slices.parts.concat());
+        }
+    });
+}
+
+/// The special timestamps of ListOffsets, and times in between; -1 where there is none.
+#[test]
+fn offsets_are_listed() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let path = path.clone();
+        async move {
+            let partition =
+                Partition::open(PartitionSpec { assignment: assignment(6), ..spec(&path) }).await.unwrap();
+            let list = async |timestamp| {
+                let listed = partition.list_offset(timestamp, Isolation::ReadUncommitted).await.unwrap();
+                (listed.timestamp, listed.offset, listed.leader_epoch)
+            };
+            for (timestamp, expected) in [
+                (-1, (-1, 0, 6)),
+                (-2, (-1, 0, -1)),
+                (-3, (-1, -1, -1)),
+                (-4, (-1, 0, -1)),
+                (0, (-1, -1, -1)),
+            ] {
+                assert_eq!(list(timestamp).await, expected, "empty, {timestamp}");
+            }
+            // Two batches of three records, a millisecond apart.
+            append(&partition, batch(3, NO_PRODUCER)).await.unwrap();
+            append(&partition, batch(3, NO_PRODUCER)).await.unwrap();
+            partition.delete_records(1).await.unwrap();
+            for (timestamp, expected) in [
+                (-1, (-1, 6, 6)),
+                (-2, (-1, 1, 6)),
+                (-3, (NOW + 2, 2, 6)),
+                (-4, (-1, 1, 6)),
+                (-5, (-1, -1, -1)),
+                (0, (NOW + 1, 1, 6)),
+                (NOW + 2, (NOW + 2, 2, 6)),
+                (NOW + 3, (-1, -1, -1)),
+            ] {
+                assert_eq!(list(timestamp).await, expected, "{timestamp}");
+            }
+            let unknown = partition.list_offset(-6, Isolation::ReadUncommitted).await;
+            assert_eq!(unknown, Err(ErrorCode::INVALID_REQUEST));
+            // What is not readable yet is not listed.
+            let hidden = partition.append(
+                checked(build(&Content { base_timestamp: NOW + 50, ..Content::default() })),
+                Acks::Leader,
+                AppendOrigin::Client,
+            );
+            assert_eq!(list(NOW + 50).await, (-1, -1, -1));
+            hidden.await.unwrap();
+            assert_eq!(list(NOW + 50).await, (NOW + 50, 6, 6));
+        }
+    });
+}
+
+/// Epochs of clients are held against the leader's; the log tells where an epoch ended, and who has diverged.
+#[test]
+fn epochs_are_checked_and_told() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let path = path.clone();
+        async move {
+            let partition =
+                Partition::open(PartitionSpec { assignment: assignment(2), ..spec(&path) }).await.unwrap();
+            assert_eq!(partition.end_offset_for_epoch(2), Some((2, 0)), "before the first record");
+            assert_eq!(partition.end_offset_for_epoch(1), Some((1, 0)));
+            append(&partition, batch(3, NO_PRODUCER)).await.unwrap();
+            partition.assign(assignment(5));
+            assert_eq!(partition.leader_epoch(), 5);
+            for (epoch, end) in [
+                (-1, None),
+                (1, Some((1, 0))),
+                (2, Some((2, 3))),
+                (4, Some((2, 3))),
+                (5, Some((5, 3))),
+                (6, None),
+            ] {
+                assert_eq!(
+                    partition.end_offset_for_epoch(epoch),
+                    end,
+                    "before a record of the epoch, {epoch}"
+                );
+            }
+            append(&partition, batch(2, NO_PRODUCER)).await.unwrap();
+            for (epoch, end) in
+                [(1, Some((1, 0))), (2, Some((2, 3))), (4, Some((2, 3))), (5, Some((5, 5))), (6, None)]
+            {
+                assert_eq!(partition.end_offset_for_epoch(epoch), end, "{epoch}");
+            }
+            for (last_fetched, offset, expected) in [
+                (-1, 5, Ok(None)),
+                (5, 5, Ok(None)),
+                (2, 3, Ok(None)),
+                (2, 4, Ok(Some((2, 3)))),
+                (4, 4, Ok(Some((2, 3)))),
+                (5, 6, Ok(Some((5, 5)))),
+                (6, 5, Err(ErrorCode::OFFSET_OUT_OF_RANGE)),
+            ] {
+                assert_eq!(
+                    partition.diverging_epoch(last_fetched, offset),
+                    expected,
+                    "{last_fetched} at {offset}"
+                );
+            }
+            assert_eq!(partition.check_epoch(-1), Ok(()));
+            assert_eq!(partition.check_epoch(5), Ok(()));
+            assert_eq!(partition.check_epoch(4), Err(ErrorCode::FENCED_LEADER_EPOCH));
+            assert_eq!(partition.check_epoch(6), Err(ErrorCode::UNKNOWN_LEADER_EPOCH));
+        }
+    });
+}
+
+/// Deleted records are out of range; nothing beyond the high watermark is deleted, nor anything of a topic that is
+/// only compacted.
+#[test]
+fn records_are_deleted_up_to_the_high_watermark() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let path = path.clone();
+        async move {
+            let partition = open(&path).await;
+            for _ in 0..4 {
+                append(&partition, batch(3, NO_PRODUCER)).await.unwrap();
+            }
+            assert_eq!(partition.delete_records(5).await, Ok(5));
+            assert_eq!(partition.delete_records(2).await, Ok(5), "the start never goes back");
+            let below = partition.read(4, 1, Isolation::ReadUncommitted, true).await.unwrap_err();
+            assert_eq!(below, ErrorCode::OFFSET_OUT_OF_RANGE);
+            let read = partition.read(5, 1, Isolation::ReadUncommitted, true).await.unwrap();
+            assert_eq!((read.log_start_offset, read.slices.first_offset), (5, 3));
+            assert_eq!(partition.delete_records(13).await, Err(ErrorCode::OFFSET_OUT_OF_RANGE));
+            assert_eq!(partition.delete_records(-2).await, Err(ErrorCode::OFFSET_OUT_OF_RANGE));
+            assert_eq!(partition.delete_records(-1).await, Ok(12));
+            partition.set_settings(Rc::new(TopicSettings { compact: true, delete: false, ..settings() }));
+            assert_eq!(partition.delete_records(-1).await, Err(ErrorCode::POLICY_VIOLATION));
+        }
+    });
+}
