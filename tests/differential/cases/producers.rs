@@ -38,7 +38,11 @@ fn fresh(
 
 fn init(trial: &mut Trial) {
     let mut last = -1;
-    let plain = || InitProducerIdRequest { transaction_timeout_ms: 60_000, ..Default::default() };
+    let plain = || InitProducerIdRequest {
+        transactional_id: None,
+        transaction_timeout_ms: 60_000,
+        ..Default::default()
+    };
     for version in 0..=5 {
         fresh(trial, "first", version, plain(), &mut last);
         fresh(trial, "another", version, plain(), &mut last);
