@@ -6,11 +6,13 @@
 //! have shapes of their own, since their answers wait.
 
 pub(crate) mod api_versions;
+mod create_topics;
 mod error;
 pub(crate) mod fetch;
 mod metadata;
 mod operations;
 mod produce;
+mod topic_schema;
 
 pub(crate) use error::code_of;
 
@@ -33,6 +35,7 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::Fetch, 4, 18),
     (ApiKey::Metadata, 0, 13),
     (ApiKey::ApiVersions, 0, 4),
+    (ApiKey::CreateTopics, 2, 7),
 ];
 
 /// How a request is answered.
@@ -177,6 +180,7 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::Produce => produce::begin(core, request).await,
         ApiKey::Fetch => fetch::serve(core, &request).await,
         ApiKey::Metadata => by!(metadata, MetadataRequest),
+        ApiKey::CreateTopics => by!(create_topics, CreateTopicsRequest),
         key => Outcome::Close(format!("{} is not served", key.name())),
     }
 }
