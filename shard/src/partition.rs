@@ -8,6 +8,7 @@
 //! log start ≤ last stable offset ≤ high watermark ≤ durable end ≤ log end
 //! ```
 
+mod aborted;
 mod append;
 mod offsets;
 mod open;
@@ -23,6 +24,7 @@ pub use read::{FetchData, Isolation};
 use crate::producers::{ProducerInfo, Producers};
 use crate::purgatory::Watchers;
 use crate::settings::TopicSettings;
+use aborted::Aborted;
 use append::Appends;
 use ottla_log::{Error, Health, Log, Offset};
 use ottla_protocol::{ErrorCode, Uuid};
@@ -42,6 +44,9 @@ pub struct Partition {
     settings: RefCell<Rc<TopicSettings>>,
     leader: RefCell<Leader>,
     producers: RefCell<Producers>,
+    aborted: RefCell<Aborted>,
+    /// The offset of the last producer snapshot that a checkpoint has stored.
+    snapshot_at: Cell<Offset>,
     appends: RefCell<Appends>,
     watchers: Watchers,
     /// The high watermark and the last stable offset that parked fetches have counted up to.
@@ -140,14 +145,27 @@ impl Partition {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         let to = to.max(self.log.log_start_offset());
-        self.log.delete_records_to(to).await.map_err(|error| error_code(&error))
+        let start = self.log.delete_records_to(to).await.map_err(|error| error_code(&error))?;
+        self.aborted.borrow_mut().forget_below(start);
+        Ok(start)
     }
 
     /// Forgets expired producers, and flushes what a recovery would read again; returns the recovery point.
+    ///
+    /// The producer state goes along, so that after a kill only the batches since then are replayed.
     pub async fn checkpoint(&self) -> Result<Offset, Error> {
         let expiration_ms = self.settings.borrow().producer_id_expiration_ms;
         self.producers.borrow_mut().expire(ottla_io::unix_millis(), expiration_ms);
-        self.log.checkpoint().await
+        let end = self.log.log_end_offset();
+        let changed = end > self.snapshot_at.get();
+        let snapshot = changed.then(|| self.producers.borrow().to_snapshot());
+        let recovery_point = self.log.checkpoint().await?;
+        // Not before the batches that it counts in are safe: it would be of another log after a crash.
+        if let Some(snapshot) = snapshot.filter(|_| recovery_point >= end) {
+            self.snapshot_at.set(end);
+            self.log.store_producer_snapshot(end, snapshot);
+        }
+        Ok(recovery_point)
     }
 
     /// Ends appends and parked fetches, writes what waits and the producer state, and returns the recovery point of

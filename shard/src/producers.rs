@@ -131,6 +131,16 @@ pub struct Marker {
     pub coordinator_epoch: i32,
 }
 
+/// A transaction whose marker is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub commit: bool,
+    pub producer_id: i64,
+    pub first_offset: Offset,
+    /// The marker's.
+    pub last_offset: Offset,
+}
+
 /// The producers of one partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Producers {
@@ -194,24 +204,24 @@ impl Producers {
     }
 
     /// Takes in a batch that is in the log at `header.base_offset`; batches without a producer change nothing.
-    /// `marker` is given for control batches.
-    pub fn record(&mut self, header: &BatchHeader, marker: Option<Marker>) {
+    /// `marker` is given for control batches; returns the transaction that it ends, if one was open.
+    pub fn record(&mut self, header: &BatchHeader, marker: Option<Marker>) -> Option<Ended> {
         if header.producer_id < 0 {
-            return;
+            return None;
         }
         let producer =
             self.producers.entry(header.producer_id).or_insert_with(|| Producer::new(header.producer_epoch));
         producer.take_epoch(header.producer_epoch);
         producer.last_timestamp = header.max_timestamp;
         if header.is_control() {
-            if let Some(marker) = marker {
-                producer.coordinator_epoch = marker.coordinator_epoch;
-                if let Some(start) = producer.transaction_start.take() {
-                    self.open.remove(&start);
-                    self.ended.insert(start, header.last_offset());
-                }
-            }
-            return;
+            let marker = marker?;
+            producer.coordinator_epoch = marker.coordinator_epoch;
+            let first_offset = producer.transaction_start.take()?;
+            let last_offset = header.last_offset();
+            self.open.remove(&first_offset);
+            self.ended.insert(first_offset, last_offset);
+            let (commit, producer_id) = (marker.commit, header.producer_id);
+            return Some(Ended { commit, producer_id, first_offset, last_offset });
         }
         if producer.batches.len() == BATCHES_KEPT {
             producer.batches.remove(0);
@@ -226,6 +236,7 @@ impl Producers {
             producer.transaction_start = Some(header.base_offset);
             self.open.insert(header.base_offset, header.producer_id);
         }
+        None
     }
 
     /// The first offset of a transaction that is open, or whose end is not below the high watermark.

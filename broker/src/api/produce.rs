@@ -228,7 +228,8 @@ fn respond(
             }
             Err(refusal) => {
                 answer.error_code = refusal.code.0;
-                (answer.base_offset, answer.log_append_time_ms, answer.log_start_offset) = (-1, -1, -1);
+                (answer.base_offset, answer.log_append_time_ms) = (-1, -1);
+                answer.log_start_offset = refusal.log_start_offset;
                 answer.error_message = refusal.message.map(Cow::Owned);
                 answer.record_errors = refusal
                     .record_errors

@@ -238,7 +238,10 @@ impl Partition {
             let mut stored = header;
             stored.base_offset = appended.base_offset;
             stored.max_timestamp = checked.log_append_time.unwrap_or(header.max_timestamp);
-            self.producers.borrow_mut().record(&stored, marker);
+            let ended = self.producers.borrow_mut().record(&stored, marker);
+            if let Some(ended) = ended {
+                self.aborted.borrow_mut().ended(&ended);
+            }
         }
         if !self.watchers.is_empty() {
             self.watchers.readable(Isolation::LogEnd, header.bytes);

@@ -28,7 +28,7 @@ impl Partition {
     /// latest (-1), earliest (-2), the record with the largest timestamp (-3), earliest on this disk (-4, as -2
     /// here), latest in tiered storage (-5, never any).
     /// # Errors
-    /// INVALID_REQUEST for another negative timestamp, KAFKA_STORAGE_ERROR, NOT_LEADER_OR_FOLLOWER.
+    /// UNSUPPORTED_VERSION for another negative timestamp, KAFKA_STORAGE_ERROR, NOT_LEADER_OR_FOLLOWER.
     pub async fn list_offset(&self, timestamp: i64, isolation: Isolation) -> Result<ListedOffset, ErrorCode> {
         self.check_here()?;
         let upper = self.visible_end(isolation);
@@ -39,13 +39,15 @@ impl Partition {
             }
             EARLIEST | EARLIEST_LOCAL => {
                 let offset = self.log.log_start_offset();
-                let leader_epoch = self.log.epoch_for_offset(offset).unwrap_or(-1);
+                // The leader's epoch is known from its election on, before its first record.
+                let own = (offset == self.log.log_end_offset()).then(|| self.leader_epoch());
+                let leader_epoch = self.log.epoch_for_offset(offset).or(own).unwrap_or(-1);
                 return Ok(ListedOffset { timestamp: -1, offset, leader_epoch });
             }
             LATEST_TIERED => return Ok(ListedOffset::NONE),
             MAX_TIMESTAMP => self.log.max_timestamp_offset().await,
             timestamp if timestamp >= 0 => self.log.offset_for_timestamp(timestamp, upper).await,
-            _ => return Err(ErrorCode::INVALID_REQUEST),
+            _ => return Err(ErrorCode::UNSUPPORTED_VERSION),
         };
         let found = found.map_err(|error| error_code(&error))?;
         Ok(found.filter(|found| found.offset < upper).map_or(ListedOffset::NONE, |found| ListedOffset {

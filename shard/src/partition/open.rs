@@ -1,5 +1,6 @@
 //! Opening a partition: its log, then its producers from the newest snapshot and the batches after it.
 
+use super::aborted::Aborted;
 use super::append::Appends;
 use super::{Partition, RefCell};
 use crate::producers::{Marker, Producers};
@@ -52,7 +53,9 @@ impl Partition {
         };
         // Creation opens what is already there, so that a crash halfway through it leaves nothing to repair.
         let log = Log::create(opening).await?;
-        let producers = recover_producers(&log, spec.settings.producer_id_expiration_ms).await?;
+        let mut aborted = Aborted::load(&log).await?;
+        let expiration_ms = spec.settings.producer_id_expiration_ms;
+        let (producers, replayed_from) = recover_producers(&log, expiration_ms, &mut aborted).await?;
         let durable_end = log.durable_end();
         // What recovery found is on this disk; on other replicas it may be shorter.
         let known = spec.high_watermark.unwrap_or(0).max(log.log_start_offset());
@@ -66,6 +69,8 @@ impl Partition {
             settings: RefCell::new(spec.settings),
             leader: RefCell::new(leader),
             producers: RefCell::new(producers),
+            aborted: RefCell::new(aborted),
+            snapshot_at: Cell::new(replayed_from),
             appends: RefCell::new(Appends::default()),
             watchers: Watchers::default(),
             announced: Cell::default(),
@@ -83,8 +88,12 @@ impl Partition {
     }
 }
 
-/// The producer state at the log end.
-async fn recover_producers(log: &Log, expiration_ms: i64) -> Result<Producers, Error> {
+/// The producer state at the log end, and the offset of the snapshot that it was made from.
+async fn recover_producers(
+    log: &Log,
+    expiration_ms: i64,
+    aborted: &mut Aborted,
+) -> Result<(Producers, Offset), Error> {
     let mut producers = Producers::default();
     let mut from = log.log_start_offset();
     let mut below = log.log_end_offset() + 1;
@@ -102,11 +111,15 @@ async fn recover_producers(log: &Log, expiration_ms: i64) -> Result<Producers, E
         }
     }
     if from < log.log_end_offset() {
-        // A batch that ends above `from` may begin below it only when the snapshot lies inside: it never does.
-        log.replay(from, |header, batch| producers.record(header, marker_of(header, batch))).await?;
+        log.replay(from, |header, batch| {
+            if let Some(ended) = producers.record(header, marker_of(header, batch)) {
+                aborted.ended(&ended);
+            }
+        })
+        .await?;
     }
     producers.expire(ottla_io::unix_millis(), expiration_ms);
-    Ok(producers)
+    Ok((producers, from))
 }
 
 /// What the control record of a batch says, if it ends a transaction.

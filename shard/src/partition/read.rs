@@ -56,12 +56,14 @@ impl Partition {
                 read.map_err(|error| error_code(&error))?
             }
         };
+        let aborted_transactions = (isolation == Isolation::ReadCommitted)
+            .then(|| self.aborted.borrow().within(offset, slices.next_offset));
         Ok(FetchData {
             slices,
             high_watermark,
             last_stable_offset,
             log_start_offset: self.log.log_start_offset(),
-            aborted_transactions: (isolation == Isolation::ReadCommitted).then(Vec::new),
+            aborted_transactions,
         })
     }
 

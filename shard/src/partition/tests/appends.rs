@@ -341,3 +341,40 @@ fn a_deleted_partition_is_gone() {
         }
     });
 }
+
+/// A checkpoint stores the producers, so that a kill after it replays only what came later; with the snapshot damaged
+/// the state is the same.
+#[test]
+fn a_checkpoint_stores_the_producers() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let path = path.clone();
+        async move {
+            let partition = open(&path).await;
+            append(&partition, batch(3, (9, 2, 5))).await.unwrap();
+            let recovery_point = partition.checkpoint().await.unwrap();
+            assert_eq!(recovery_point, 3);
+            append(&partition, batch(2, (9, 2, 8))).await.unwrap();
+            let before = partition.producers();
+            let file = path.join("topic-3/00000000000000000003.snapshot");
+            // By the log's task, a moment later.
+            let exists = async {
+                while !file.exists() {
+                    ottla_io::sleep(std::time::Duration::from_millis(1)).await;
+                }
+            };
+            ottla_io::timeout(std::time::Duration::from_secs(10), exists).await.unwrap();
+            let stored = Producers::from_snapshot(&std::fs::read(&file).unwrap()).unwrap();
+            assert_eq!(stored.list()[0].last_sequence, 7);
+            for damaged in [false, true] {
+                if damaged {
+                    std::fs::write(&file, b"no snapshot").unwrap();
+                }
+                let spec = PartitionSpec { recovery_point: Some(recovery_point), ..spec(&path) };
+                let partition = Partition::open(spec).await.unwrap();
+                assert_eq!(partition.producers(), before);
+            }
+        }
+    });
+}

@@ -1,6 +1,8 @@
 //! Reads, offsets, epochs, deletion of records.
 
 use super::*;
+use ottla_log::index::transaction::AbortedTransaction;
+use ottla_protocol::records::{BatchBuilder, Marker, MarkerKind};
 
 /// Only what is durable is read, and what is read are the batches that were appended.
 #[test]
@@ -72,13 +74,9 @@ fn offsets_are_listed() {
                 let listed = partition.list_offset(timestamp, Isolation::ReadUncommitted).await.unwrap();
                 (listed.timestamp, listed.offset, listed.leader_epoch)
             };
-            for (timestamp, expected) in [
-                (-1, (-1, 0, 6)),
-                (-2, (-1, 0, -1)),
-                (-3, (-1, -1, -1)),
-                (-4, (-1, 0, -1)),
-                (0, (-1, -1, -1)),
-            ] {
+            for (timestamp, expected) in
+                [(-1, (-1, 0, 6)), (-2, (-1, 0, 6)), (-3, (-1, -1, -1)), (-4, (-1, 0, 6)), (0, (-1, -1, -1))]
+            {
                 assert_eq!(list(timestamp).await, expected, "empty, {timestamp}");
             }
             // Two batches of three records, a millisecond apart.
@@ -98,7 +96,7 @@ fn offsets_are_listed() {
                 assert_eq!(list(timestamp).await, expected, "{timestamp}");
             }
             let unknown = partition.list_offset(-6, Isolation::ReadUncommitted).await;
-            assert_eq!(unknown, Err(ErrorCode::INVALID_REQUEST));
+            assert_eq!(unknown, Err(ErrorCode::UNSUPPORTED_VERSION));
             // What is not readable yet is not listed.
             let hidden = partition.append(
                 checked(build(&Content { base_timestamp: NOW + 50, ..Content::default() })),
@@ -194,6 +192,65 @@ fn records_are_deleted_up_to_the_high_watermark() {
             assert_eq!(partition.delete_records(-1).await, Ok(12));
             partition.set_settings(Rc::new(TopicSettings { compact: true, delete: false, ..settings() }));
             assert_eq!(partition.delete_records(-1).await, Err(ErrorCode::POLICY_VIOLATION));
+        }
+    });
+}
+
+/// Readers of committed records are told which transactions among what they get were aborted: of this life, of an
+/// earlier one, and of Kafka's files.
+#[test]
+fn aborted_transactions_are_told() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let path = path.clone();
+        async move {
+            let transact = async |partition: &Rc<Partition>, id: i64, kind| {
+                let mut builder = BatchBuilder::new().producer(id, 0, 0).transactional();
+                builder.push(NOW, None, Some(b"in a transaction"), &[]);
+                for (sent, origin) in [
+                    (builder.build().unwrap(), AppendOrigin::ClientInTransaction),
+                    (Marker { kind, coordinator_epoch: 0 }.batch(id, 0, NOW), AppendOrigin::Coordinator),
+                ] {
+                    partition.append(checked(sent), Acks::All, origin).await.unwrap();
+                }
+            };
+            let partition = open(&path).await;
+            transact(&partition, 1, MarkerKind::Abort).await;
+            transact(&partition, 2, MarkerKind::Commit).await;
+            transact(&partition, 3, MarkerKind::Abort).await;
+            let told = async |partition: &Rc<Partition>, offset, bytes_max| {
+                let read = partition.read(offset, bytes_max, Isolation::ReadCommitted, true).await.unwrap();
+                read.aborted_transactions.unwrap()
+            };
+            let all = vec![(1, 0), (3, 4)];
+            assert_eq!(told(&partition, 0, 1 << 20).await, all);
+            assert_eq!(told(&partition, 1, 1).await, [(1, 0)], "the marker alone");
+            assert_eq!(told(&partition, 2, 1).await, []);
+            assert_eq!(told(&partition, 2, 1 << 20).await, [(3, 4)]);
+            let everything = partition.read(0, 1, Isolation::ReadUncommitted, true).await.unwrap();
+            assert_eq!(everything.aborted_transactions, None);
+
+            let partition = open(&path).await;
+            assert_eq!(told(&partition, 0, 1 << 20).await, all, "replayed");
+            let end = partition.close().await.unwrap();
+            let entry = |producer_id, first_offset| AbortedTransaction {
+                producer_id,
+                first_offset,
+                last_offset: first_offset + 1,
+                last_stable_offset: first_offset,
+            };
+            let index = [entry(1, 0).to_bytes(), entry(3, 4).to_bytes()].concat();
+            let file = path.join("topic-3/00000000000000000000.txnindex");
+            std::fs::write(&file, &index).unwrap();
+            let clean = PartitionSpec { clean_shutdown: true, recovery_point: Some(end), ..spec(&path) };
+            let partition = Partition::open(clean.clone()).await.unwrap();
+            assert_eq!(told(&partition, 0, 1 << 20).await, all, "from the file");
+            partition.delete_records(2).await.unwrap();
+            assert_eq!(told(&partition, 2, 1 << 20).await, [(3, 4)]);
+            partition.close().await.unwrap();
+            std::fs::write(&file, &index[..40]).unwrap();
+            assert!(matches!(Partition::open(clean).await, Err(ottla_log::Error::Corrupt { .. })));
         }
     });
 }
