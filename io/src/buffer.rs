@@ -315,13 +315,29 @@ impl AppendBuffer {
 
     /// Appends `len` zeroed bytes and lets `fill` write them. Panics when `len > remaining()`.
     pub fn append_with<R>(&mut self, len: usize, fill: impl FnOnce(&mut [u8]) -> R) -> R {
+        let was_used = self.memory.is_used || self.is_spoilt;
+        self.append(len, |fresh| {
+            if was_used {
+                fresh.fill(0);
+            }
+            fill(fresh)
+        })
+    }
+
+    /// Appends a copy of `bytes` and lets `patch` change it. Panics when it does not fit.
+    pub fn append_copy<R>(&mut self, bytes: &[u8], patch: impl FnOnce(&mut [u8]) -> R) -> R {
+        self.append(bytes.len(), |fresh| {
+            fresh.copy_from_slice(bytes);
+            patch(fresh)
+        })
+    }
+
+    /// Appends what `fill` makes of `len` bytes, which are stale before.
+    fn append<R>(&mut self, len: usize, fill: impl FnOnce(&mut [u8]) -> R) -> R {
         assert!(len <= self.remaining(), "append of {len} to {} remaining", self.remaining());
         // SAFETY: the range lies within the region, is initialised, and was never shared: `slice` gives out only what
         // lies below `self.len`. A panic in `fill` leaves `self.len`, so that the range stays the writer's.
         let fresh = unsafe { std::slice::from_raw_parts_mut(self.memory.start.as_ptr().add(self.len), len) };
-        if self.memory.is_used || self.is_spoilt {
-            fresh.fill(0);
-        }
         let was_spoilt = std::mem::replace(&mut self.is_spoilt, true);
         let result = fill(fresh);
         self.is_spoilt = was_spoilt;

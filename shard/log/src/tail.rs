@@ -99,10 +99,7 @@ impl Tail {
             if fits { None } else { Some(self.add_chunk(segment_base, position, batch.len(), number)) };
         let Some(chunk) = self.chunks.back_mut() else { unreachable!("a chunk was there or was made") };
         let at = chunk.buffer.len() as u32;
-        let header = chunk.buffer.append_with(batch.len(), |copy| {
-            copy.copy_from_slice(batch);
-            patch(copy)
-        });
+        let header = chunk.buffer.append_copy(batch, patch);
         if chunk.batches.is_empty() {
             chunk.first_offset = header.base_offset;
         }
