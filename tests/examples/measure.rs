@@ -126,7 +126,15 @@ fn batch(records: usize, value_bytes: usize) -> Vec<u8> {
 }
 
 /// Keeps `window` produces in flight on each of `connections`; returns requests and seconds.
-fn load(broker: &Broker, topic: &str, partitions: i32, connections: usize, window: usize, batch: &[u8], run: Duration) -> u64 {
+fn load(
+    broker: &Broker,
+    topic: &str,
+    partitions: i32,
+    connections: usize,
+    window: usize,
+    batch: &[u8],
+    run: Duration,
+) -> u64 {
     thread::scope(|scope| {
         let workers: Vec<_> = (0..connections)
             .map(|n| {
@@ -270,7 +278,11 @@ fn fetch(broker: &Broker, run: Duration) {
     let bytes = pass(Some(began + run));
     let (cpu, seconds) = (broker.cpu() - cpu, began.elapsed().as_secs_f64());
     let gb = bytes as f64 / 1e9;
-    println!("fetch: {gb:.2} GB in {seconds:.1} s ({:.0} MB/s), {:.3} CPU s/GB", gb * 1000.0 / seconds, cpu / gb);
+    println!(
+        "fetch: {gb:.2} GB in {seconds:.1} s ({:.0} MB/s), {:.3} CPU s/GB",
+        gb * 1000.0 / seconds,
+        cpu / gb
+    );
 }
 
 /// One record at a time, from its produce to its arrival at a consumer that waits for it.
