@@ -19,16 +19,19 @@ pub enum Exit {
     Partial = 4,
     /// The broker could not start: the host, a port or the data directory does not allow it.
     CannotStart = 5,
+    /// As shells count a process that SIGINT ended.
+    Interrupted = 130,
 }
 
 pub const EXIT_CODES: &str = "\
 Exit codes:
-  0  done
-  1  failed: the broker refused, a file could not be read, a check found a fault
-  2  the command line is wrong
-  3  no broker could be reached, or the connection was lost
-  4  done in part: some topics or records, not all
-  5  the broker cannot start: a port, the data directory or the kernel does not allow it";
+    0  done
+    1  failed: the broker refused, a file could not be read, a check found a fault
+    2  the command line is wrong
+    3  no broker could be reached, or the connection was lost
+    4  done in part: some topics or records, not all
+    5  the broker cannot start: a port, the data directory or the kernel does not allow it
+  130  interrupted by Ctrl-C";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {

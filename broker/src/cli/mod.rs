@@ -5,6 +5,7 @@
 
 pub mod client;
 mod consume;
+mod demo;
 mod failure;
 mod produce;
 mod start;
@@ -61,6 +62,8 @@ enum Command {
     /// Run a broker in this process
     #[command(after_help = start::EXAMPLES)]
     Start(start::StartArgs),
+    /// See it work: a broker, real records through it, every one of them checked
+    Demo(demo::DemoArgs),
     /// Create, list, describe, delete and alter topics
     Topic(topic::TopicArgs),
     /// Write records to a topic, from lines of text or JSON
@@ -133,6 +136,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Start(args) => start::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Topic(args) => topic::run(args),
         Command::Produce(args) => produce::run(&args),
         Command::Consume(args) => consume::run(&args),

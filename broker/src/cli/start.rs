@@ -3,7 +3,7 @@
 use super::{Exit, Failure, parse_pair};
 use crate::server::{self, StartOptions, Startup};
 use clap::{Args, ValueEnum};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
 
@@ -82,11 +82,24 @@ impl LogArgs {
             .map_err(|error| Failure::usage(format!("--log-level {}: {error}", self.log_level)))?;
         let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         let set = match self.log_format {
-            LogFormat::Text => subscriber.with_target(false).try_init(),
+            LogFormat::Text => {
+                subscriber.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init()
+            }
             LogFormat::Json => subscriber.json().try_init(),
         };
         set.map_err(|error| Failure::failed(format!("cannot log: {error}")))
     }
+}
+
+/// Warnings and worse, for a command whose own lines are what a person looks at.
+pub fn log_quietly() {
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("warn,openraft=error"))
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
+    // It fails only when the process logs already.
+    let _ = subscriber.try_init();
 }
 
 pub fn run(args: &StartArgs) -> Result<Exit, Failure> {

@@ -71,7 +71,7 @@ impl Error {
                  or name another one with --bootstrap HOST:PORT"
             )),
             Error::Timeout { .. } => Some("wait longer with --timeout SECONDS".to_owned()),
-            Error::Unsupported { .. } => {
+            Error::Unsupported { api: ApiKey::Metadata, .. } => {
                 Some("is it a controller's port? A broker's is the one in `listeners`".to_owned())
             }
             Error::Refused { code, .. } => advice_for(*code).map(str::to_owned),
