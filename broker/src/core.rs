@@ -4,6 +4,7 @@
 //! of the cluster arrives here as an `Arc` and is swapped as a whole. Core 0 also hosts the controller.
 
 use crate::api::fetch::session::Sessions;
+use crate::api::init_producer_id::ProducerIds;
 use crate::config::{BrokerConfig, LiveConfig};
 use crate::controller::{self, Controller};
 use crate::limits::Limits;
@@ -53,6 +54,7 @@ pub struct Core {
     pub(crate) partitions: Partitions,
     pub(crate) resources: Rc<Resources>,
     pub(crate) sessions: Sessions,
+    pub(crate) producer_ids: ProducerIds,
     /// The broker stops: nothing new is taken, and whoever waits for data gets what is there.
     pub(crate) stopping: Event,
     is_stopping: Cell<bool>,
@@ -80,6 +82,7 @@ impl Core {
             budget: Budget::new(limits.memory_bytes),
             resources: Resources::new(limits.log_resources()),
             sessions: Sessions::new(limits.fetch_sessions_max, mesh.shard().0.into(), shards),
+            producer_ids: ProducerIds::default(),
             connections: Connections::default(),
             partitions: Partitions::default(),
             stopping: Event::new(),

@@ -33,6 +33,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// What a client that knows no leader epoch sends.
+const NO_EPOCH: i32 = -1;
+
 /// See the module.
 pub struct Partition {
     topic: Arc<str>,
@@ -115,11 +118,11 @@ impl Partition {
         *self.settings.borrow_mut() = settings;
     }
 
-    /// Holds the leader epoch that a client knows, -1 for none, against the partition's (KIP-320).
+    /// Holds the leader epoch that a client knows, -1 for none (any other is compared, as Kafka does), against the partition's (KIP-320).
     pub fn check_epoch(&self, current_leader_epoch: i32) -> Result<(), ErrorCode> {
         let own = self.leader_epoch();
         match current_leader_epoch {
-            epoch if epoch < 0 || epoch == own => Ok(()),
+            epoch if epoch == NO_EPOCH || epoch == own => Ok(()),
             epoch if epoch < own => Err(ErrorCode::FENCED_LEADER_EPOCH),
             _ => Err(ErrorCode::UNKNOWN_LEADER_EPOCH),
         }

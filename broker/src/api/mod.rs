@@ -9,8 +9,11 @@ pub(crate) mod api_versions;
 mod create_topics;
 mod error;
 pub(crate) mod fetch;
+pub(crate) mod init_producer_id;
+mod list_offsets;
 mod metadata;
 mod operations;
+mod owners;
 mod produce;
 mod topic_schema;
 
@@ -33,9 +36,11 @@ use std::rc::Rc;
 pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::Produce, 0, 13),
     (ApiKey::Fetch, 4, 18),
+    (ApiKey::ListOffsets, 1, 11),
     (ApiKey::Metadata, 0, 13),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),
+    (ApiKey::InitProducerId, 0, 5),
 ];
 
 /// How a request is answered.
@@ -179,8 +184,10 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::ApiVersions => by!(api_versions, ApiVersionsRequest),
         ApiKey::Produce => produce::begin(core, request).await,
         ApiKey::Fetch => fetch::serve(core, &request).await,
+        ApiKey::ListOffsets => by!(list_offsets, ListOffsetsRequest),
         ApiKey::Metadata => by!(metadata, MetadataRequest),
         ApiKey::CreateTopics => by!(create_topics, CreateTopicsRequest),
+        ApiKey::InitProducerId => by!(init_producer_id, InitProducerIdRequest),
         key => Outcome::Close(format!("{} is not served", key.name())),
     }
 }
