@@ -73,3 +73,38 @@ impl Partitions {
         self.len() == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::partition::tests::{directory, on_shard, open};
+
+    /// Each state has its code, and a closed partition sends its clients on.
+    #[test]
+    fn a_partition_is_found_only_while_it_can_be_used() {
+        let data = directory();
+        let path = data.path().to_owned();
+        on_shard(move || {
+            let path = path.clone();
+            async move {
+                let partitions = Partitions::new();
+                let id = Uuid([7; 16]);
+                let code = |index| partitions.get(id, index).map(|_| ()).unwrap_err();
+                assert_eq!(code(3), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+                partitions.set(id, 3, Hosted::Opening);
+                assert_eq!(code(3), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+                let reason = Error::Offline { dir: path.clone(), reason: "a test".to_owned() };
+                partitions.set(id, 3, Hosted::Offline(reason));
+                assert_eq!(code(3), ErrorCode::KAFKA_STORAGE_ERROR);
+                let partition = open(&path).await;
+                partitions.set(id, 3, Hosted::Online(partition.clone()));
+                assert!(Rc::ptr_eq(&partitions.get(id, 3).unwrap(), &partition));
+                assert_eq!(code(4), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+                partition.close().await.unwrap();
+                assert_eq!(code(3), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+                partitions.remove(id, 3);
+                assert!(partitions.is_empty());
+            }
+        });
+    }
+}

@@ -7,6 +7,7 @@ use crate::producers::{Marker, Producers};
 use crate::purgatory::Watchers;
 use crate::settings::TopicSettings;
 use ottla_log::batch::BatchHeader;
+use ottla_log::checkpoint::epochs::LEADER_EPOCHS;
 use ottla_log::{Error, Log, Offset, Opening, Resources};
 use ottla_protocol::Uuid;
 use ottla_protocol::records::{MarkerKind, RecordsReader};
@@ -40,7 +41,8 @@ pub struct PartitionSpec {
 impl Partition {
     /// Makes the partition's directory, or opens and recovers what is in it.
     /// # Errors
-    /// Those of [`Log::open`]; other partitions are not concerned.
+    /// Those of [`Log::open`]; a log that knows a later leader epoch than the assignment. Other partitions are not
+    /// concerned.
     pub async fn open(spec: PartitionSpec) -> Result<Rc<Partition>, Error> {
         let opening = Opening {
             dir: spec.data_directory.join(format!("{}-{}", spec.topic, spec.index)),
@@ -53,6 +55,15 @@ impl Partition {
         };
         // Creation opens what is already there, so that a crash halfway through it leaves nothing to repair.
         let log = Log::create(opening).await?;
+        let leader_epoch = spec.assignment.leader_epoch;
+        if let Some(latest) = log.latest_epoch().filter(|latest| *latest > leader_epoch) {
+            // Appending would make epochs fall within the log, which the next recovery takes for damage.
+            return Err(Error::Corrupt {
+                path: log.dir().join(LEADER_EPOCHS),
+                position: 0,
+                reason: format!("it knows leader epoch {latest}, the controller says {leader_epoch}"),
+            });
+        }
         let mut aborted = Aborted::load(&log).await?;
         let expiration_ms = spec.settings.producer_id_expiration_ms;
         let (producers, replayed_from) = recover_producers(&log, expiration_ms, &mut aborted).await?;

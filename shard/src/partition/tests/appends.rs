@@ -378,3 +378,23 @@ fn a_checkpoint_stores_the_producers() {
         }
     });
 }
+
+/// A log from a later epoch than the controller knows is of another cluster: it is not led, and not touched.
+#[test]
+fn a_log_of_a_later_epoch_is_not_led() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let path = path.clone();
+        async move {
+            let later = PartitionSpec { assignment: assignment(5), ..spec(&path) };
+            let partition = Partition::open(later.clone()).await.unwrap();
+            append(&partition, batch(1, NO_PRODUCER)).await.unwrap();
+            partition.close().await.unwrap();
+            let error = Partition::open(spec(&path)).await.err().unwrap();
+            assert!(error.to_string().contains("leader epoch 5, the controller says 0"), "{error}");
+            let partition = Partition::open(later).await.unwrap();
+            assert_eq!(partition.log_end_offset(), 1);
+        }
+    });
+}
