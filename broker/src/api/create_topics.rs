@@ -3,11 +3,9 @@
 //! v4: -1 asks for the broker's own counts. v5: the topic's settings and counts are told. v7: its id.
 //! The `timeout_ms` of a request has nothing to bound here: one controller decides, in its turn.
 
-use super::topic_schema::TopicSchema;
 use super::{Context, code_of};
 use crate::config::{BrokerConfig, Effective, Source, registry};
 use crate::core::Core;
-use ottla_metadata::Image;
 use ottla_metadata::decide::create_topics::{self as decide, TopicResult};
 use ottla_protocol::messages::CreateTopicsRequest;
 use ottla_protocol::messages::create_topics_response::{
@@ -64,8 +62,7 @@ pub(super) async fn create(
 ) -> Result<Vec<TopicResult>, crate::controller::Error> {
     let config = core.config.clone();
     core.decide(move |image, seed| {
-        let schema = TopicSchema::of(&config, image);
-        decide::create_topics(image, &topics, defaults(&config), &schema, seed, validate_only)
+        decide::create_topics(image, &topics, defaults(&config), &*config, seed, validate_only)
     })
     .await
 }

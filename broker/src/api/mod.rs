@@ -5,17 +5,19 @@
 //! ([`Core::call`]). What can go wrong is a code in the response: a handler has no other way to fail. Produce and Fetch
 //! have shapes of their own, since their answers wait.
 
+mod alter_configs;
 pub(crate) mod api_versions;
 mod create_topics;
+mod describe_configs;
 mod error;
 pub(crate) mod fetch;
 pub(crate) mod init_producer_id;
 mod list_offsets;
+mod incremental_alter_configs;
 mod metadata;
 mod operations;
 mod owners;
 mod produce;
-mod topic_schema;
 
 pub(crate) use error::code_of;
 
@@ -41,6 +43,9 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),
     (ApiKey::InitProducerId, 0, 5),
+    (ApiKey::DescribeConfigs, 1, 4),
+    (ApiKey::AlterConfigs, 0, 2),
+    (ApiKey::IncrementalAlterConfigs, 0, 1),
 ];
 
 /// How a request is answered.
@@ -188,6 +193,9 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::Metadata => by!(metadata, MetadataRequest),
         ApiKey::CreateTopics => by!(create_topics, CreateTopicsRequest),
         ApiKey::InitProducerId => by!(init_producer_id, InitProducerIdRequest),
+        ApiKey::DescribeConfigs => by!(describe_configs, DescribeConfigsRequest),
+        ApiKey::AlterConfigs => by!(alter_configs, AlterConfigsRequest),
+        ApiKey::IncrementalAlterConfigs => by!(incremental_alter_configs, IncrementalAlterConfigsRequest),
         key => Outcome::Close(format!("{} is not served", key.name())),
     }
 }

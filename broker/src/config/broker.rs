@@ -1,9 +1,10 @@
 //! What a `server.properties`, overrides and the defaults make of this broker: typed, checked once at start.
 
+use super::checks;
 use super::network::NetworkConfig;
 use super::registry::{self, Scope, Setting, Support};
 use super::value::{self, Value};
-use super::{properties, registry::Mode};
+use super::{properties, registry::Mode, sources};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -136,6 +137,9 @@ impl BrokerConfig {
         let network = NetworkConfig::of(&values, input.host_name, &mut problems, &mut notes);
         let log_dirs = log_dirs(&values);
         let runtime = runtime(&values, &mut problems);
+        if let Err(why) = checks::between(&|name| values.with_fallbacks(name)) {
+            problems.push(why);
+        }
         if !problems.is_empty() {
             return Err(Error(problems));
         }
@@ -245,7 +249,7 @@ fn examine(set: &BTreeMap<String, String>, problems: &mut Vec<String>, notes: &m
 }
 
 /// Kafka lets some settings be given for one listener: `listener.name.internal.max.connections`.
-fn without_listener(name: &str) -> (&str, bool) {
+pub(super) fn without_listener(name: &str) -> (&str, bool) {
     let of_listener = name.strip_prefix("listener.name.").and_then(|rest| rest.split_once('.'));
     match of_listener {
         // SASL's settings may carry the mechanism too: `listener.name.internal.plain.sasl.jaas.config`.
@@ -434,8 +438,14 @@ impl Values<'_> {
         }
     }
 
+    /// As [`super::Effective::broker`], of the static values alone.
+    pub(super) fn with_fallbacks(&self, name: &str) -> Option<Value> {
+        let setting = registry::find(Scope::Broker, name)?;
+        setting.fallbacks().find_map(|synonym| Some(sources::times(self.get(synonym.name)?, synonym.factor)))
+    }
+
     /// A value that is not valid was reported by [`examine`]; its default stands in so that the rest can be checked.
-    fn get(&self, name: &str) -> Option<Value> {
+    pub(super) fn get(&self, name: &str) -> Option<Value> {
         let setting = registry::find(Scope::Broker, name);
         debug_assert!(setting.is_some(), "{name} is not in the registry");
         let setting = setting?;

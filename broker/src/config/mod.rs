@@ -2,15 +2,18 @@
 //!
 //! [`registry`] knows every setting of Kafka 4.3 and Ottla's own, as tables. [`BrokerConfig::load`] reads a
 //! `server.properties` and overrides into typed fields. [`TopicSettings::of`] gives what is in force for one topic.
-//! [`Schema`] is what the controller asks before it changes a setting, [`describe`] answers DescribeConfigs, and
+//! The schema is what the controller asks before it changes a setting, [`describe`] answers DescribeConfigs, and
 //! [`reference`] prints the registry.
 //!
 //! Pure: functions of their arguments, without I/O. A shard calls them when an image arrives, not per request.
 
 pub mod broker;
+mod checks;
+pub mod describe;
 mod network;
 pub mod properties;
 pub mod registry;
+mod schema;
 mod sources;
 pub mod topic;
 pub mod value;

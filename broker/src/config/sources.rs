@@ -82,6 +82,13 @@ impl<'a> Effective<'a> {
         own.into_iter().chain(all).chain(set)
     }
 
+    /// Every name that some source sets, more than once when several do.
+    pub(super) fn set_names(&self) -> impl Iterator<Item = &str> {
+        let own = self.own.iter().flat_map(|own| own.keys());
+        let all = self.default.iter().flat_map(|all| all.keys());
+        own.chain(all).chain(self.broker.set.keys()).map(String::as_str)
+    }
+
     fn one(&self, name: &str, factor: i64) -> Option<(Value, Source)> {
         let setting = registry::find(Scope::Broker, name)?;
         // A value that is no longer valid, from an image of another version, gives way to the next source.
@@ -97,7 +104,7 @@ pub(super) fn default(setting: &Setting) -> Option<Value> {
 }
 
 /// Hours and minutes in milliseconds; anything below zero is "no limit", -1.
-fn times(value: Value, factor: i64) -> Value {
+pub(super) fn times(value: Value, factor: i64) -> Value {
     match value.number() {
         Some(number) if factor != 1 && number < 0.0 => Value::Long(-1),
         Some(number) if factor != 1 => Value::Long((number as i64).saturating_mul(factor)),

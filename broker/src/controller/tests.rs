@@ -28,13 +28,20 @@ where
 struct AnyConfig;
 
 impl ConfigSchema for AnyConfig {
+    fn is_known(&self, _: &ConfigResource, _: &str) -> bool {
+        true
+    }
     fn is_list(&self, _: &ConfigResource, _: &str) -> bool {
         false
     }
     fn default_value(&self, _: &ConfigResource, _: &str) -> Option<String> {
         None
     }
-    fn validate(&self, _: &ConfigResource, _: &BTreeMap<String, String>) -> Result<(), String> {
+    fn validate(
+        &self,
+        _: &ConfigResource,
+        _: &BTreeMap<String, String>,
+    ) -> Result<(), ottla_metadata::decide::Error> {
         Ok(())
     }
 }

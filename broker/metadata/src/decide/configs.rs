@@ -60,6 +60,9 @@ pub fn incremental_alter(
             (Op::Append | Op::Subtract, value) => {
                 let value = value.as_deref().unwrap_or_default();
                 if !schema.is_list(resource, &change.name) {
+                    if resource.kind == ResourceType::Broker {
+                        return Err(not_a_brokers_list(schema, resource, change));
+                    }
                     let verb = if change.op == Op::Append { "APPEND" } else { "SUBTRACT" };
                     return Err(Error::InvalidConfig(format!(
                         "Can't {verb} to key {} because its type is not LIST.",
@@ -78,7 +81,7 @@ pub fn incremental_alter(
             None => configs.remove(&change.name),
         };
     }
-    validate(schema, resource, &configs)?;
+    schema.validate(resource, &configs)?;
     Ok(records)
 }
 
@@ -105,7 +108,7 @@ pub fn legacy_alter(
     for name in current.into_iter().flat_map(|c| c.keys()).filter(|name| !configs.contains_key(*name)) {
         records.push(record(resource, name, None));
     }
-    validate(schema, resource, &configs)?;
+    schema.validate(resource, &configs)?;
     Ok(records)
 }
 
@@ -123,6 +126,12 @@ pub fn check_resource(image: &Image, resource: &ConfigResource, local_broker: i3
             super::topic_name::validate(name)?;
             Err(Error::UnknownTopicOrPartition(format!("The topic '{name}' does not exist.")))
         }
+        ResourceType::Group if name.is_empty() => {
+            Err(Error::InvalidRequest("Default group resources are not allowed.".into()))
+        }
+        ResourceType::ClientMetrics if name.is_empty() => {
+            Err(Error::InvalidRequest("Subscription name can't be empty".into()))
+        }
         ResourceType::Broker if !name.is_empty() => match name.parse::<i32>() {
             Ok(id) if id == local_broker => Ok(()),
             Ok(id) => {
@@ -133,6 +142,16 @@ pub fn check_resource(image: &Image, resource: &ConfigResource, local_broker: i3
         },
         _ => Ok(()),
     }
+}
+
+/// Kafka's brokers check this before they ask the controller, and in words of their own.
+fn not_a_brokers_list(schema: &dyn ConfigSchema, resource: &ConfigResource, change: &ConfigChange) -> Error {
+    let name = &change.name;
+    if !schema.is_known(resource, name) {
+        return Error::InvalidConfig(format!("Unknown config name: {name}"));
+    }
+    let verb = if change.op == Op::Append { "append" } else { "subtract" };
+    Error::InvalidConfig(format!("Config value {verb} is not allowed for config key: {name}"))
 }
 
 fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
@@ -151,18 +170,6 @@ fn check_values<'a>(without_value: impl Iterator<Item = &'a str>) -> Result<(), 
         return Ok(());
     }
     Err(Error::InvalidRequest(format!("Null value not supported for : {}", names.join(", "))))
-}
-
-/// A broker refuses its own bad settings as bad requests, the controller those of topics as bad settings.
-fn validate(
-    schema: &dyn ConfigSchema,
-    resource: &ConfigResource,
-    configs: &BTreeMap<String, String>,
-) -> Result<(), Error> {
-    schema.validate(resource, configs).map_err(|text| match resource.kind {
-        ResourceType::Broker => Error::InvalidRequest(text),
-        _ => Error::InvalidConfig(text),
-    })
 }
 
 fn record(resource: &ConfigResource, name: &str, value: Option<String>) -> Record {

@@ -87,14 +87,17 @@ impl Error {
 
 /// What a decision must know of settings that it does not own: the broker's registry of settings answers.
 pub trait ConfigSchema {
+    /// True when there is a setting of this name.
+    fn is_known(&self, resource: &ConfigResource, name: &str) -> bool;
+
     /// True when the setting's value is a list, which APPEND and SUBTRACT need.
     fn is_list(&self, resource: &ConfigResource, name: &str) -> bool;
 
     /// What the setting is when nobody sets it on `resource`.
     fn default_value(&self, resource: &ConfigResource, name: &str) -> Option<String>;
 
-    /// Whether `configs` may be all that is set on `resource`. The text of a refusal goes to the client.
-    fn validate(&self, resource: &ConfigResource, configs: &BTreeMap<String, String>) -> Result<(), String>;
+    /// Whether `configs` may be all that is set on `resource`.
+    fn validate(&self, resource: &ConfigResource, configs: &BTreeMap<String, String>) -> Result<(), Error>;
 }
 
 #[cfg(test)]

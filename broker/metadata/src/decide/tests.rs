@@ -14,15 +14,18 @@ use std::sync::Arc;
 struct Schema;
 
 impl ConfigSchema for Schema {
+    fn is_known(&self, _: &ConfigResource, name: &str) -> bool {
+        name != "nonsense"
+    }
     fn is_list(&self, _: &ConfigResource, name: &str) -> bool {
         name == "cleanup.policy" || name == "follower.replication.throttled.replicas"
     }
     fn default_value(&self, _: &ConfigResource, name: &str) -> Option<String> {
         (name == "cleanup.policy").then(|| "delete".into())
     }
-    fn validate(&self, _: &ConfigResource, configs: &BTreeMap<String, String>) -> Result<(), String> {
+    fn validate(&self, _: &ConfigResource, configs: &BTreeMap<String, String>) -> Result<(), Error> {
         match configs.get("nonsense") {
-            Some(_) => Err("Unknown topic config name: nonsense".into()),
+            Some(_) => Err(Error::InvalidConfig("Unknown topic config name: nonsense".into())),
             None => Ok(()),
         }
     }
@@ -306,10 +309,30 @@ fn settings_one_by_one() {
     assert_eq!(image.config(&resource, "retention.ms"), Some("5"));
 }
 
+/// Kafka's brokers refuse these before they ask the controller, in words of their own.
+#[test]
+fn only_lists_of_a_broker_grow() {
+    let table = [
+        ("num.io.threads", Op::Append, "Config value append is not allowed for config key: num.io.threads"),
+        (
+            "num.io.threads",
+            Op::Subtract,
+            "Config value subtract is not allowed for config key: num.io.threads",
+        ),
+        ("nonsense", Op::Append, "Unknown config name: nonsense"),
+    ];
+    for (name, op, expected) in table {
+        let change = ConfigChange { name: name.into(), op, value: Some("5".into()) };
+        let refused = incremental_alter(&one_broker(), &ConfigResource::broker(1), &[change], &Schema);
+        assert_eq!(refused, Err(Error::InvalidConfig(expected.into())));
+    }
+}
+
 #[test]
 fn settings_belong_to_something() {
     let (image, _) = create(&one_broker(), &[topic("t", 1, 1)]);
     let broker = |name: &str| ConfigResource { kind: crate::image::ResourceType::Broker, name: name.into() };
+    let group = |name: &str| ConfigResource { kind: crate::image::ResourceType::Group, name: name.into() };
     let table = [
         (ConfigResource::topic("t"), "ok"),
         (ConfigResource::topic("nope"), "The topic 'nope' does not exist."),
@@ -318,6 +341,8 @@ fn settings_belong_to_something() {
         (broker(""), "ok"),
         (broker("7"), "Unexpected broker id, expected 1, but received 7"),
         (broker("x"), "Node id must be an integer, but it is: x"),
+        (group(""), "Default group resources are not allowed."),
+        (group("g"), "ok"),
     ];
     for (resource, expected) in table {
         assert_eq!(text(&check_resource(&image, &resource, 1)), expected);
