@@ -7,10 +7,15 @@
 
 mod alter_configs;
 pub(crate) mod api_versions;
+mod create_partitions;
 mod create_topics;
+mod delete_topics;
+mod describe_cluster;
 mod describe_configs;
+mod describe_topic_partitions;
 mod error;
 pub(crate) mod fetch;
+mod find_coordinator;
 mod incremental_alter_configs;
 pub(crate) mod init_producer_id;
 mod list_offsets;
@@ -40,12 +45,17 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::Fetch, 4, 18),
     (ApiKey::ListOffsets, 1, 11),
     (ApiKey::Metadata, 0, 13),
+    (ApiKey::FindCoordinator, 0, 6),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),
+    (ApiKey::DeleteTopics, 1, 6),
     (ApiKey::InitProducerId, 0, 5),
     (ApiKey::DescribeConfigs, 1, 4),
     (ApiKey::AlterConfigs, 0, 2),
+    (ApiKey::CreatePartitions, 0, 3),
     (ApiKey::IncrementalAlterConfigs, 0, 1),
+    (ApiKey::DescribeCluster, 0, 2),
+    (ApiKey::DescribeTopicPartitions, 0, 0),
 ];
 
 /// How a request is answered.
@@ -191,11 +201,16 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::Fetch => fetch::serve(core, &request).await,
         ApiKey::ListOffsets => by!(list_offsets, ListOffsetsRequest),
         ApiKey::Metadata => by!(metadata, MetadataRequest),
+        ApiKey::FindCoordinator => by!(find_coordinator, FindCoordinatorRequest),
         ApiKey::CreateTopics => by!(create_topics, CreateTopicsRequest),
         ApiKey::InitProducerId => by!(init_producer_id, InitProducerIdRequest),
         ApiKey::DescribeConfigs => by!(describe_configs, DescribeConfigsRequest),
         ApiKey::AlterConfigs => by!(alter_configs, AlterConfigsRequest),
         ApiKey::IncrementalAlterConfigs => by!(incremental_alter_configs, IncrementalAlterConfigsRequest),
+        ApiKey::DeleteTopics => by!(delete_topics, DeleteTopicsRequest),
+        ApiKey::CreatePartitions => by!(create_partitions, CreatePartitionsRequest),
+        ApiKey::DescribeCluster => by!(describe_cluster, DescribeClusterRequest),
+        ApiKey::DescribeTopicPartitions => by!(describe_topic_partitions, DescribeTopicPartitionsRequest),
         key => Outcome::Close(format!("{} is not served", key.name())),
     }
 }
