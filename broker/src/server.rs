@@ -273,7 +273,7 @@ fn tell_features(core: &Core) {
     let features = runtime::features();
     tracing::info!(shards = core.mesh.shard_count(), "io_uring: {}", features.in_use.join(", "));
     for (feature, remedy) in features.missing {
-        tracing::warn!("io_uring has no {feature} here: {remedy}");
+        tracing::warn!("{feature}: {remedy}");
     }
 }
 

@@ -275,21 +275,23 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<Vec<DirEntry>> {
 /// Creates missing parents too; not yet durable: see [`sync_dir`].
 pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref();
-    let mut missing = vec![path.to_path_buf()];
-    while let Some(path) = missing.last() {
+    // Each with whether its parent was seen to: /proc says NotFound though the parent is there.
+    let mut missing = vec![(path.to_path_buf(), false)];
+    while let Some((path, parent_is_there)) = missing.last_mut() {
         match done(Op::Mkdir { path: path.clone() }).await {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !*parent_is_there => {
                 match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                     Some(parent) => {
                         let parent = parent.to_path_buf();
-                        missing.push(parent);
+                        *parent_is_there = true;
+                        missing.push((parent, false));
                         continue;
                     }
                     None => return Err(error),
                 }
             }
-            Err(error) if metadata(path).await.is_ok_and(|metadata| metadata.is_dir) => drop(error),
+            Err(error) if metadata(&*path).await.is_ok_and(|metadata| metadata.is_dir) => drop(error),
             Err(error) => return Err(error),
         }
         missing.pop();

@@ -131,7 +131,13 @@ impl BrokerConfig {
         let set = gather(&input)?;
         let mut problems = Vec::new();
         let mut notes = Vec::new();
-        examine(&set, &mut problems, &mut notes);
+        let is_ours = |name: &str| {
+            input.file.is_none()
+                && WITHOUT_A_FILE
+                    .iter()
+                    .any(|(ours, text)| *ours == name && set.get(name).is_some_and(|set| set == text))
+        };
+        examine(&set, is_ours, &mut problems, &mut notes);
         let values = Values { set: &set };
         check_roles(&values, &mut problems);
         let network = NetworkConfig::of(&values, input.host_name, &mut problems, &mut notes);
@@ -208,8 +214,13 @@ fn gather(input: &Input<'_>) -> Result<BTreeMap<String, String>, Error> {
     Ok(set)
 }
 
-/// Each name and value by itself.
-fn examine(set: &BTreeMap<String, String>, problems: &mut Vec<String>, notes: &mut Vec<Note>) {
+/// Each name and value by itself. What nobody set, `is_ours`, needs no note.
+fn examine(
+    set: &BTreeMap<String, String>,
+    is_ours: impl Fn(&str) -> bool,
+    problems: &mut Vec<String>,
+    notes: &mut Vec<Note>,
+) {
     let mut not_yet = Vec::new();
     for (name, text) in set {
         let (plain, of_listener) = without_listener(name);
@@ -229,6 +240,7 @@ fn examine(set: &BTreeMap<String, String>, problems: &mut Vec<String>, notes: &m
                 let shown = if setting.is_sensitive() { "(hidden)".to_owned() } else { value.to_string() };
                 problems.push(format!("{name}={shown}: {}", setting.note));
             }
+            Support::NotYet | Support::Acts if is_ours(name) => {}
             Support::NotYet => not_yet.push(name.as_str()),
             Support::Acts if of_listener => not_yet.push(name.as_str()),
             _ => {}

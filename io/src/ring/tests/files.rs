@@ -145,6 +145,12 @@ fn directories() {
             assert_eq!(error.kind(), ErrorKind::NotFound);
             let error = file::create_dir_all(deep.join("z/below")).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotADirectory);
+            let error = file::create_dir_all("/proc/ottla/below").await.unwrap_err();
+            assert_eq!(
+                error.kind(),
+                ErrorKind::NotFound,
+                "where nothing can be made though the parent is there"
+            );
             file::remove_dir_all(root.join("a")).await.unwrap();
             assert!(file::read_dir(&root).await.unwrap().is_empty());
             let missing =
