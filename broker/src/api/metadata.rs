@@ -1,9 +1,11 @@
 //! Metadata (key 3), v0-13.
 //!
-//! v1: null asks for all topics, none for none. v4: allow_auto_topic_creation. v8: authorized operations (without an
+//! v1: null asks for all topics, none for none. v4: allow_auto_topic_creation; a topic that
+//! is created is in the same answer, where Kafka lets the client ask again. v8: authorized operations (without an
 //! authorizer: all of them). v10: topic ids; v12: asked for by id. v13: a top-level error code.
 
 use super::Context;
+use super::auto_creation::create_missing;
 use super::operations::{CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS};
 use crate::core::Core;
 use ottla_metadata::decide::topic_name;
@@ -30,7 +32,7 @@ pub(crate) async fn handle(
     };
     let topics = if wants_all {
         let image = core.image();
-        image.topics().map(|topic| describe(core, &image, topic, with_operations)).collect()
+        image.topics().map(|topic| describe(&image, topic, with_operations)).collect()
     } else {
         let mut named = Vec::new();
         let mut seen = BTreeSet::new();
@@ -40,16 +42,23 @@ pub(crate) async fn handle(
                 named.push(key);
             }
         }
+        // Versions below 4 cannot say that they would rather not.
+        let may_create =
+            core.config.topics.auto_create && (context.version < 4 || request.allow_auto_topic_creation);
+        if may_create {
+            let by_name = named.iter().filter(|(id, _)| id.is_zero());
+            create_missing(core, by_name.filter_map(|(_, name)| name.as_deref())).await;
+        }
         let image = core.image();
         named
             .into_iter()
             .map(|(id, name)| match (name, id) {
-                (name, id) if !id.is_zero() => match image.topic(id) {
-                    Some(topic) => describe(core, &image, topic, with_operations),
-                    None => refused(name.filter(|_| false), id, ErrorCode::UNKNOWN_TOPIC_ID),
+                (_, id) if !id.is_zero() => match image.topic(id) {
+                    Some(topic) => describe(&image, topic, with_operations),
+                    None => refused(None, id, ErrorCode::UNKNOWN_TOPIC_ID, false),
                 },
-                (Some(name), _) => by_name(core, &image, name, with_operations),
-                (None, _) => refused(None, Uuid::ZERO, ErrorCode::UNKNOWN_TOPIC_ID),
+                (Some(name), _) => by_name(&image, name, with_operations),
+                (None, _) => refused(None, Uuid::ZERO, ErrorCode::UNKNOWN_TOPIC_ID, false),
             })
             .collect()
     };
@@ -89,41 +98,36 @@ pub(crate) fn endpoint<'a>(
     Some((broker, endpoint.host.clone(), i32::from(endpoint.port)))
 }
 
-fn by_name(
-    core: &Core,
-    image: &Image,
-    name: String,
-    with_operations: bool,
-) -> MetadataResponseTopic<'static> {
+fn by_name(image: &Image, name: String, with_operations: bool) -> MetadataResponseTopic<'static> {
     match image.topic_by_name(&name) {
-        Some(topic) => describe(core, image, topic, with_operations),
+        Some(topic) => describe(image, topic, with_operations),
         None => {
             let code = match topic_name::validate(&name) {
                 Ok(()) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
                 Err(_) => ErrorCode::INVALID_TOPIC_EXCEPTION,
             };
-            refused(Some(name), Uuid::ZERO, code)
+            refused(Some(name), Uuid::ZERO, code, with_operations)
         }
     }
 }
 
-fn refused(name: Option<String>, topic_id: Uuid, code: ErrorCode) -> MetadataResponseTopic<'static> {
+fn refused(
+    name: Option<String>,
+    topic_id: Uuid,
+    code: ErrorCode,
+    with_operations: bool,
+) -> MetadataResponseTopic<'static> {
     MetadataResponseTopic {
         error_code: code.0,
         is_internal: name.as_deref().is_some_and(ottla_metadata::image::is_internal_topic),
         name: name.map(Cow::Owned),
         topic_id,
-        topic_authorized_operations: NOT_ASKED,
+        topic_authorized_operations: if with_operations { TOPIC_OPERATIONS } else { NOT_ASKED },
         ..MetadataResponseTopic::default()
     }
 }
 
-fn describe(
-    core: &Core,
-    image: &Image,
-    topic: &Topic,
-    with_operations: bool,
-) -> MetadataResponseTopic<'static> {
+fn describe(image: &Image, topic: &Topic, with_operations: bool) -> MetadataResponseTopic<'static> {
     let is_up = |id: &i32| image.broker(*id).is_some_and(|broker| !broker.fenced);
     let partitions = (0..).zip(topic.partitions()).map(|(index, partition)| MetadataResponsePartition {
         error_code: if is_up(&partition.leader) { 0 } else { ErrorCode::LEADER_NOT_AVAILABLE.0 },
@@ -134,7 +138,6 @@ fn describe(
         isr_nodes: partition.isr.clone(),
         offline_replicas: partition.replicas.iter().copied().filter(|id| !is_up(id)).collect(),
     });
-    let _ = core;
     MetadataResponseTopic {
         error_code: 0,
         name: Some(Cow::Owned(topic.name.to_string())),

@@ -7,6 +7,7 @@
 
 mod alter_configs;
 pub(crate) mod api_versions;
+mod auto_creation;
 mod create_partitions;
 mod create_topics;
 mod delete_topics;
@@ -113,17 +114,15 @@ impl Request {
         let served = SERVED.iter().find(|(served, ..)| *served as i16 == key);
         let (key, min, max) = *served.ok_or_else(refused)?;
         let context = Context { key, version, correlation_id, listener, peer };
-        if !(min..=max).contains(&version) {
-            if key == ApiKey::ApiVersions {
-                return Ok(Request { context, frame, body_at: 0, is_unknown_api_versions: true });
-            }
+        let is_unknown_api_versions = !(min..=max).contains(&version) && key == ApiKey::ApiVersions;
+        if !(min..=max).contains(&version) && !is_unknown_api_versions {
             return Err(refused());
         }
         let mut decoder = Decoder::new(&frame);
         m::request_header::RequestHeader::decode(&mut decoder, key.request_header_version(version))
             .map_err(|error| format!("its request header: {error}"))?;
         let body_at = frame.len() - decoder.remaining().len();
-        Ok(Request { context, frame, body_at, is_unknown_api_versions: false })
+        Ok(Request { context, frame, body_at, is_unknown_api_versions })
     }
 
     /// True when the next request may begin before this one is answered.
@@ -131,12 +130,10 @@ impl Request {
         self.context.key == ApiKey::Produce
     }
 
+    /// What follows the message in its frame is left alone, as Kafka leaves it.
     pub(crate) fn decode<'a, M: Message<'a>>(&'a self) -> Result<M, DecodeError> {
         let body = self.frame.get(self.body_at..).ok_or(DecodeError::Truncated)?;
-        let mut decoder = Decoder::new(body);
-        let message = M::decode(&mut decoder, self.context.version)?;
-        decoder.finish()?;
-        Ok(message)
+        M::decode(&mut Decoder::new(body), self.context.version)
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Decision, Error};
 use crate::id::Uuid;
 use crate::image::Image;
 use crate::record::{Record, RemoveTopicRecord};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What a client calls the topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,13 +25,13 @@ pub struct DeletedTopic {
 pub fn delete_topics(image: &Image, keys: &[TopicKey]) -> Decision<Vec<DeletedTopic>> {
     let mut seen = BTreeSet::new();
     let duplicates: BTreeSet<&TopicKey> = keys.iter().filter(|key| !seen.insert(*key)).collect();
-    // A topic may be asked for by its name and by its id: count by what they resolve to.
-    let mut resolved: BTreeMap<Uuid, usize> = BTreeMap::new();
-    for key in seen.iter().filter(|key| !duplicates.contains(**key)) {
-        if let Some(topic) = find(image, key) {
-            *resolved.entry(topic).or_default() += 1;
-        }
-    }
+    // A topic that is asked for by its id and by its name is kept, and its name is refused.
+    let ids: BTreeSet<Uuid> = seen.iter().map(|key| named(key).1).collect();
+    let twice = |key: &TopicKey| {
+        matches!(key, TopicKey::Name(_)) && find(image, key).is_some_and(|id| ids.contains(&id))
+    };
+    let names: BTreeSet<Uuid> =
+        seen.iter().filter(|key| twice(key)).filter_map(|key| find(image, key)).collect();
     let mut records = Vec::new();
     let mut reply = Vec::with_capacity(keys.len());
     for key in keys.iter().filter(|key| !duplicates.contains(*key)) {
@@ -42,10 +42,13 @@ pub fn delete_topics(image: &Image, keys: &[TopicKey]) -> Decision<Vec<DeletedTo
                 Err(Error::UnknownTopicOrPartition(text.into()))
             }
             None => Err(Error::UnknownTopicId),
-            Some(id) if resolved.get(&id).is_some_and(|count| *count > 1) => {
+            Some(id) if twice(key) => {
+                topic_id = id;
                 let text = "The provided topic name maps to an ID that was already supplied.";
                 Err(Error::InvalidRequest(text.into()))
             }
+            // Its name is answered.
+            Some(id) if names.contains(&id) => continue,
             Some(id) => {
                 name = image.topic(id).map(|t| t.name.to_string());
                 topic_id = id;

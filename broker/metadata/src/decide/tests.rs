@@ -213,6 +213,28 @@ fn deletion_by_name_and_by_id() {
     assert_eq!(image.topics().map(|t| t.name.to_string()).collect::<Vec<_>>(), ["c"]);
 }
 
+/// Kafka answers once, for the name, and keeps the topic, however often its id was there.
+#[test]
+fn a_topic_named_by_name_and_by_id_is_kept() {
+    let (image, _) = create(&one_broker(), &[topic("a", 1, 1), topic("b", 1, 1)]);
+    let id = |name: &str| image.topic_by_name(name).unwrap().id;
+    let (a, b) = (TopicKey::Id(id("a")), TopicKey::Id(id("b")));
+    let name = TopicKey::Name("a".into());
+    let refused = "The provided topic name maps to an ID that was already supplied.";
+    let table: [(&[TopicKey], &[&str]); 3] = [
+        (&[name.clone(), a.clone()], &[refused]),
+        (&[a.clone(), b, name.clone()], &["ok", refused]),
+        (&[a.clone(), name, a], &[refused, "Duplicate topic id."]),
+    ];
+    for (keys, expected) in table {
+        let decision = delete_topics(&image, keys);
+        let texts: Vec<String> = decision.reply.iter().map(|t| text(&t.result)).collect();
+        assert_eq!(texts, expected, "{keys:?}");
+        assert!(decision.reply.iter().any(|t| t.topic_id == id("a") && t.name.as_deref() == Some("a")));
+        assert!(after(&image, &decision.records).topic_by_name("a").is_some());
+    }
+}
+
 #[test]
 fn partitions_only_grow() {
     let (image, _) = create(&one_broker(), &[topic("t", 2, 1), topic("twice", 1, 1)]);
