@@ -8,6 +8,7 @@ use crate::api::init_producer_id::ProducerIds;
 use crate::config::{BrokerConfig, LiveConfig};
 use crate::controller::{self, Controller};
 use crate::limits::Limits;
+use crate::log_starts::LogStarts;
 use crate::net::Connections;
 use crate::publish::Published;
 use ottla_io::local::{Event, Permit};
@@ -66,6 +67,8 @@ pub struct Core {
     /// Core 0's alone.
     pub(crate) controller: RefCell<Option<Controller>>,
     pub(crate) published: Published,
+    /// Core 0's alone.
+    pub(crate) log_starts: LogStarts,
     accept_warned: Cell<Option<ottla_io::Instant>>,
 }
 
@@ -94,6 +97,7 @@ impl Core {
             settings: RefCell::default(),
             controller: RefCell::default(),
             published: Published::default(),
+            log_starts: LogStarts::default(),
             accept_warned: Cell::new(None),
             mesh,
             config,

@@ -5,6 +5,7 @@ pub mod config;
 pub mod controller;
 mod core;
 mod limits;
+mod log_starts;
 mod net;
 mod publish;
 mod recovery;

@@ -6,6 +6,7 @@
 use crate::config::{Effective, LiveConfig, TopicSettings};
 use crate::controller::Subscription;
 use crate::core::Core;
+use crate::log_starts;
 use crate::recovery::{self, Recovered};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -54,6 +55,10 @@ pub(crate) async fn publish(
     changes: Changes,
     recovered: Option<Arc<Recovered>>,
 ) {
+    let is_start = recovered.is_some();
+    if let Some(recovered) = &recovered {
+        core.log_starts.begin(recovered);
+    }
     let changes = Arc::new(changes);
     let calls = core.mesh.shards().map(|shard| {
         let (image, changes, recovered) = (image.clone(), changes.clone(), recovered.clone());
@@ -66,6 +71,10 @@ pub(crate) async fn publish(
         if done.is_err() {
             tracing::error!("a core could not follow the metadata at offset {}", image.offset());
         }
+    }
+    // Before a topic of the same name can be made again.
+    if (is_start || !changes.topics_deleted.is_empty()) && log_starts::store(core).await.is_err() {
+        tracing::error!("the log starts of deleted topics could not be taken away");
     }
     core.published.reached(image.offset());
 }

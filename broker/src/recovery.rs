@@ -4,6 +4,7 @@
 //! the mark of a clean shutdown.
 
 use crate::core::{Core, LogDir};
+use crate::log_starts;
 use futures_util::future::join_all;
 use ottla_io::file;
 use ottla_log::checkpoint::offsets::{LOG_START, Offsets, RECOVERY_POINT, REPLICATION};
@@ -100,6 +101,11 @@ impl Recovered {
         }
     }
 
+    /// The log starts, by directory.
+    pub(crate) fn log_starts(&self) -> BTreeMap<PathBuf, Offsets> {
+        self.0.iter().map(|(dir, left)| (dir.clone(), left.log_starts.clone())).collect()
+    }
+
     pub(crate) fn was_clean(&self) -> bool {
         self.0.values().all(|left| left.clean)
     }
@@ -123,7 +129,6 @@ pub(crate) struct Standing {
     partition: i32,
     /// `None`: it could not be flushed, so that the next start has to scan it.
     recovery_point: Option<Offset>,
-    log_start_offset: Offset,
     high_watermark: Offset,
 }
 
@@ -158,7 +163,6 @@ pub(crate) async fn checkpoint(core: &Rc<Core>, how: Checkpoint) -> bool {
         };
         let files = [
             (RECOVERY_POINT, of(|standing| standing.recovery_point)),
-            (LOG_START, of(|standing| Some(standing.log_start_offset).filter(|offset| *offset > 0))),
             (REPLICATION, of(|standing| Some(standing.high_watermark))),
         ];
         for (name, offsets) in files {
@@ -168,6 +172,8 @@ pub(crate) async fn checkpoint(core: &Rc<Core>, how: Checkpoint) -> bool {
             }
         }
     }
+    // These have a writer of their own, which no other may overtake.
+    complete &= log_starts::store(core).await.is_ok();
     complete
 }
 
@@ -198,7 +204,6 @@ async fn standings(core: Rc<Core>, how: Checkpoint) -> Vec<Standing> {
             topic: partition.topic().to_string(),
             partition: partition.index(),
             recovery_point,
-            log_start_offset: partition.log_start_offset(),
             high_watermark: partition.high_watermark(),
         });
     }

@@ -10,9 +10,12 @@ pub(crate) mod api_versions;
 mod auto_creation;
 mod create_partitions;
 mod create_topics;
+mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
+mod describe_log_dirs;
+mod describe_producers;
 mod describe_topic_partitions;
 mod error;
 pub(crate) mod fetch;
@@ -21,6 +24,7 @@ mod incremental_alter_configs;
 pub(crate) mod init_producer_id;
 mod list_offsets;
 mod metadata;
+mod offset_for_leader_epoch;
 mod operations;
 mod owners;
 mod produce;
@@ -50,12 +54,16 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),
     (ApiKey::DeleteTopics, 1, 6),
+    (ApiKey::DeleteRecords, 0, 2),
     (ApiKey::InitProducerId, 0, 5),
+    (ApiKey::OffsetForLeaderEpoch, 2, 4),
     (ApiKey::DescribeConfigs, 1, 4),
     (ApiKey::AlterConfigs, 0, 2),
+    (ApiKey::DescribeLogDirs, 1, 5),
     (ApiKey::CreatePartitions, 0, 3),
     (ApiKey::IncrementalAlterConfigs, 0, 1),
     (ApiKey::DescribeCluster, 0, 2),
+    (ApiKey::DescribeProducers, 0, 0),
     (ApiKey::DescribeTopicPartitions, 0, 0),
 ];
 
@@ -200,6 +208,7 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::Metadata => by!(metadata, MetadataRequest),
         ApiKey::FindCoordinator => by!(find_coordinator, FindCoordinatorRequest),
         ApiKey::CreateTopics => by!(create_topics, CreateTopicsRequest),
+        ApiKey::DeleteRecords => by!(delete_records, DeleteRecordsRequest),
         ApiKey::InitProducerId => by!(init_producer_id, InitProducerIdRequest),
         ApiKey::DescribeConfigs => by!(describe_configs, DescribeConfigsRequest),
         ApiKey::AlterConfigs => by!(alter_configs, AlterConfigsRequest),
@@ -208,6 +217,9 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::CreatePartitions => by!(create_partitions, CreatePartitionsRequest),
         ApiKey::DescribeCluster => by!(describe_cluster, DescribeClusterRequest),
         ApiKey::DescribeTopicPartitions => by!(describe_topic_partitions, DescribeTopicPartitionsRequest),
+        ApiKey::OffsetForLeaderEpoch => by!(offset_for_leader_epoch, OffsetForLeaderEpochRequest),
+        ApiKey::DescribeLogDirs => by!(describe_log_dirs, DescribeLogDirsRequest),
+        ApiKey::DescribeProducers => by!(describe_producers, DescribeProducersRequest),
         key => Outcome::Close(format!("{} is not served", key.name())),
     }
 }

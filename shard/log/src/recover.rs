@@ -36,10 +36,14 @@ pub(crate) async fn create(opening: Opening) -> Result<Log, Error> {
 }
 
 /// See [`Log::open`].
-pub(crate) async fn open(opening: Opening) -> Result<(Log, Recovered), Error> {
+pub(crate) async fn open(mut opening: Opening) -> Result<(Log, Recovered), Error> {
+    let survey = survey(&opening.dir).await?;
+    if !check_partition_metadata(&opening.dir, opening.topic_id).await? {
+        // What checkpoints say is of an earlier topic of this name.
+        (opening.log_start_offset, opening.recovery_point) = (None, None);
+        opening.clean_shutdown = false;
+    }
     let dir = opening.dir.as_path();
-    let survey = survey(dir).await?;
-    check_partition_metadata(dir, opening.topic_id).await?;
     let epochs = load_epochs(dir).await?;
     let mut recovery = Recovery {
         dir,

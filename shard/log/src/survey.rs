@@ -159,21 +159,23 @@ async fn last_offset_of_swap(dir: &Path, base_offset: Offset) -> Result<Option<O
     }
 }
 
-/// Checks that the directory is of the topic `topic_id`; writes that down where a kill came before it.
-pub(crate) async fn check_partition_metadata(dir: &Path, topic_id: Uuid) -> Result<(), Error> {
+/// Checks that the directory is of the topic `topic_id`. False when it did not say so: a new one, or a kill came before
+/// it was written down, which it is now.
+pub(crate) async fn check_partition_metadata(dir: &Path, topic_id: Uuid) -> Result<bool, Error> {
     let path = dir.join(PARTITION_METADATA);
     match read_small(&path).await? {
         Some(bytes) => {
             let corrupt = |reason: String| Error::Corrupt { path: path.clone(), position: 0, reason };
             let found = partition::parse(&bytes).map_err(|fault| corrupt(fault.to_string()))?;
             if found == topic_id {
-                return Ok(());
+                return Ok(true);
             }
             let (found, wanted) = (partition::id_to_text(found), partition::id_to_text(topic_id));
             Err(corrupt(format!("it belongs to the topic with id {found}, not to the one with id {wanted}")))
         }
         None => replace(&path, partition::format(topic_id).as_bytes())
             .await
+            .map(|()| false)
             .map_err(|error| Error::io("write", &path, &error)),
     }
 }

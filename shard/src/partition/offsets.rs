@@ -58,12 +58,12 @@ impl Partition {
     }
 
     /// The largest epoch at or below `epoch` that this log knows, and the offset after its last record (KIP-101,
-    /// KIP-279). `None` for an epoch above the leader's, or below 0.
+    /// KIP-279). `None` for an epoch above the leader's, or for -1.
     ///
     /// The leader's own epoch is known from its election on, before its first record.
     pub fn end_offset_for_epoch(&self, epoch: i32) -> Option<(i32, Offset)> {
         let own = self.leader_epoch();
-        if epoch < 0 || epoch > own {
+        if epoch == super::NO_EPOCH || epoch > own {
             return None;
         }
         if epoch == own {

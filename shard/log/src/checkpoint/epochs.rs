@@ -88,10 +88,10 @@ impl EpochCache {
     }
 
     /// The largest epoch at or below `epoch`, and the offset after its last record; `None` when `epoch` is above all
-    /// that is known, or nothing is. An epoch below the first one ends where the first one begins.
+    /// that is known, or nothing is, or for -1, which stands for none. An epoch below the first one ends where the first one begins.
     pub fn end_offset_for(&self, epoch: i32, log_end_offset: Offset) -> Option<(i32, Offset)> {
         let latest = self.latest()?;
-        if epoch < 0 || epoch > latest.epoch {
+        if epoch == -1 || epoch > latest.epoch {
             return None;
         }
         if epoch == latest.epoch {
@@ -134,11 +134,12 @@ mod tests {
     #[test]
     fn end_offsets_follow_kip_101() {
         let cache = cache(&[(2, 10), (4, 20), (7, 30)]);
-        let ends = [-1, 1, 2, 3, 4, 6, 7, 8].map(|epoch| cache.end_offset_for(epoch, 50));
+        let ends = [-1, -2, 1, 2, 3, 4, 6, 7, 8].map(|epoch| cache.end_offset_for(epoch, 50));
         assert_eq!(
             ends,
             [
                 None,
+                Some((-2, 10)),
                 Some((1, 10)),
                 Some((2, 20)),
                 Some((2, 20)),
