@@ -144,7 +144,7 @@ impl BrokerConfig {
         let log_dirs = log_dirs(&values);
         let runtime = runtime(&values, &mut problems);
         if let Err(why) = checks::between(&|name| values.with_fallbacks(name)) {
-            problems.push(why);
+            problems.push(why.trim_start_matches("requirement failed: ").to_owned());
         }
         if !problems.is_empty() {
             return Err(Error(problems));
@@ -211,6 +211,10 @@ fn gather(input: &Input<'_>) -> Result<BTreeMap<String, String>, Error> {
         None => set.extend(WITHOUT_A_FILE.map(|(name, value)| (name.to_owned(), value.to_owned()))),
     }
     set.extend(input.overrides.iter().cloned());
+    // The old name of the same number: Kafka shows both as set.
+    if let Some(id) = set.get("node.id").cloned() {
+        set.entry("broker.id".to_owned()).or_insert(id);
+    }
     Ok(set)
 }
 
@@ -340,7 +344,7 @@ fn check_roles(values: &Values, problems: &mut Vec<String>) {
         ));
     }
     let broker_id = values.int("broker.id");
-    if values.is_set("broker.id") && broker_id != values.int("node.id") {
+    if broker_id != values.int("node.id") {
         problems.push(format!(
             "broker.id={broker_id} and node.id={} differ; remove broker.id",
             values.int("node.id")

@@ -9,7 +9,8 @@ use super::value::Value;
 pub(super) fn between(get: &dyn Fn(&str) -> Option<Value>) -> Result<(), String> {
     let number = |name: &str| get(name).and_then(|value| value.number());
     let is_below = |name: &str, low: f64| number(name).is_some_and(|value| value < low);
-    let required = |holds: bool, text: &str| if holds { Ok(()) } else { Err(text.to_owned()) };
+    let required =
+        |holds: bool, text: &str| if holds { Ok(()) } else { Err(format!("requirement failed: {text}")) };
     let in_order =
         |low: &str, high: &str| number(low).zip(number(high)).is_none_or(|(low, high)| low <= high);
 
@@ -28,6 +29,11 @@ pub(super) fn between(get: &dyn Fn(&str) -> Option<Value>) -> Result<(), String>
         in_order("replica.fetch.wait.max.ms", "replica.lag.time.max.ms"),
         "replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent \
          changes in ISR",
+    )?;
+    let table_bytes = number("log.cleaner.dedupe.buffer.size").zip(number("log.cleaner.threads"));
+    required(
+        table_bytes.is_none_or(|(bytes, threads)| threads == 0.0 || bytes / threads > f64::from(1 << 20)),
+        "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.",
     )?;
     let queued = number("queued.max.request.bytes").unwrap_or(0.0);
     required(
@@ -58,7 +64,10 @@ fn cordoned(get: &dyn Fn(&str) -> Option<Value>) -> Result<(), String> {
     if cordoned.iter().any(|dir| dir == "*") {
         return match cordoned.len() {
             1 => Ok(()),
-            _ => Err("When cordoned.log.dirs is set to *, it must not contain other values".to_owned()),
+            _ => Err(
+                "requirement failed: When cordoned.log.dirs is set to *, it must not contain other values"
+                    .to_owned(),
+            ),
         };
     }
     let dirs = match list("log.dirs") {
@@ -71,7 +80,7 @@ fn cordoned(get: &dyn Fn(&str) -> Option<Value>) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : {}",
+        "requirement failed: All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : {}",
         missing.join(",")
     ))
 }

@@ -208,5 +208,4 @@ fn broker(
         )?;
     }
     checks::between(&|name| set.get(name).cloned().or_else(|| config.values().with_fallbacks(name)))
-        .map_err(|why| format!("requirement failed: {why}"))
 }
