@@ -82,10 +82,7 @@ pub(crate) async fn open(mut opening: Opening) -> Result<(Log, Recovered), Error
             ),
         });
     }
-    let holds_data = recovery.log_end_offset > log_start_offset;
-    if holds_data && recovery.epochs.entries().is_empty() {
-        recovery.rebuild_epochs().await?;
-    }
+    recovery.read_missing_epochs(log_start_offset).await?;
     recovery.epochs.truncate_from_start(log_start_offset);
     finish_opening(&opening, recovery, survey, epochs, log_start_offset, was_clean).await
 }
@@ -440,10 +437,18 @@ impl Recovery<'_> {
         Ok(last - position)
     }
 
-    /// Reads every batch's header for its epoch: the checkpoint is gone.
-    async fn rebuild_epochs(&mut self) -> Result<(), Error> {
-        for segment in &self.segments {
-            if segment.bytes == 0 {
+    /// Reads the epochs of the batches from `start` on that lie before all that the checkpoint knows. It is gone, or
+    /// deleted records took entries out of it and the crash came before the new log start was stored.
+    async fn read_missing_epochs(&mut self, start: Offset) -> Result<(), Error> {
+        let known = self.epochs.entries().to_vec();
+        let known_from = known.first().map_or(self.log_end_offset, |entry| entry.start_offset);
+        if known_from <= start {
+            return Ok(());
+        }
+        let mut epochs = EpochCache::default();
+        let first = self.segments.partition_point(|segment| segment.base_offset <= start).saturating_sub(1);
+        for segment in self.segments.iter().skip(first) {
+            if segment.bytes == 0 || segment.base_offset >= known_from {
                 continue;
             }
             let path = self.path(segment.base_offset, ".log");
@@ -451,8 +456,10 @@ impl Recovery<'_> {
             let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
             let file = File::open(&path, &options).await.map_err(failed)?;
             let expected = Expected::at_segment_start(segment.base_offset, None, true);
-            let epochs = &mut self.epochs;
             let walked = walk(&file, 0, segment.bytes, expected, false, |_, header, _| {
+                if header.base_offset >= known_from {
+                    return ControlFlow::Break(());
+                }
                 epochs.assign(header.leader_epoch, header.base_offset);
                 ControlFlow::Continue(())
             })
@@ -462,6 +469,10 @@ impl Recovery<'_> {
                 return Err(Error::Corrupt { path, position: walked.position, reason: fault.to_string() });
             }
         }
+        for entry in known {
+            epochs.assign(entry.epoch, entry.start_offset);
+        }
+        self.epochs = epochs;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod basics;
 mod changes;
+mod crashes;
 mod damage;
 
 use crate::batch::testing::{Content, build};

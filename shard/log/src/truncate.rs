@@ -240,6 +240,11 @@ pub(crate) async fn restart_at(inner: &Rc<Inner>, offset: Offset) -> Result<(), 
 /// See [`crate::Log::delete_records_to`].
 pub(crate) async fn delete_records_to(inner: &Rc<Inner>, offset: Offset) -> Result<Offset, Error> {
     exclusively(inner, async || {
+        let unsynced = inner.state.borrow().messages_unsynced > 0;
+        if unsynced {
+            // The new start is stored durably: what lies below it must not be lost, or the log would end before it.
+            writer::sync(inner).await?;
+        }
         let (start, gone): (Offset, Vec<Offset>) = {
             let mut state = inner.state.borrow_mut();
             let start = offset.min(state.durable_end).max(state.log_start_offset);
@@ -254,9 +259,13 @@ pub(crate) async fn delete_records_to(inner: &Rc<Inner>, offset: Offset) -> Resu
             state.segments.drain(..gone.len());
             (start, gone)
         };
-        // Oldest first, so that what is left has no gap.
-        for base_offset in gone {
-            remove_segment(inner, base_offset).await?;
+        // Oldest first, each durably gone before the next goes: removals that a crash undoes need not be the last ones,
+        // and a segment that came back behind a gap would be served.
+        for (at, base_offset) in gone.iter().enumerate() {
+            if at > 0 {
+                sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error))?;
+            }
+            remove_segment(inner, *base_offset).await?;
         }
         let stored = inner.state.borrow().epochs_stored;
         if !stored {

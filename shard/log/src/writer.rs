@@ -222,7 +222,7 @@ async fn flush_after(inner: Rc<Inner>, flush_ms: u64) {
 }
 
 /// Flushes what was written without. The caller holds the turn.
-async fn sync(inner: &Inner) -> Result<(), Error> {
+pub(crate) async fn sync(inner: &Inner) -> Result<(), Error> {
     let (files, end, messages) = {
         let mut state = inner.state.borrow_mut();
         state.sync_wanted = false;
@@ -423,6 +423,11 @@ pub(crate) async fn cool(inner: &Rc<Inner>) -> bool {
                 .and_then(|growing| growing.file.clone());
             (active.base_offset, ahead)
         };
+        let unsynced = inner.state.borrow().messages_unsynced > 0;
+        if unsynced {
+            // A later flush would find no open file, and believe that it had flushed it.
+            sync(inner).await?;
+        }
         store_indexes(inner, base_offset, false).await?;
         if let Some(file) = to_cut {
             cut(inner, base_offset, &file).await?;
