@@ -1,0 +1,8 @@
+//! Seeded simulations: whole parts of the broker on one thread, with crashes at any point, on disks that lose, keep
+//! or tear what was not made durable.
+//!
+//! `OTTLA_SEEDS=1000` runs so many seeds in place of each test's own number; `OTTLA_SEED=n` runs one. A seed that
+//! fails prints the command that repeats it.
+
+mod log;
+mod seeds;
