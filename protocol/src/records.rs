@@ -23,7 +23,7 @@ pub use builder::{BatchBuilder, recompress};
 pub use control::{Marker, MarkerKind};
 pub use header::{
     BATCH_HEADER_BYTES, BatchFault, BatchHeader, CRC_START, LENGTH_PREFIX_BYTES, patch_assignment,
-    patch_log_append_time, sequence_after, verify_checksum,
+    patch_log_append_time, patch_timestamps, sequence_after, verify_checksum,
 };
 pub use reader::RecordsReader;
 pub use record::{Header, Headers, Record, RecordFault};

@@ -204,9 +204,19 @@ pub fn patch_assignment(batch: &mut [u8], base_offset: Offset, leader_epoch: i32
 
 /// Makes every record's timestamp `now` by the LogAppendTime attribute, and computes the CRC anew. `batch` is one whole batch
 /// that was parsed.
-pub fn patch_log_append_time(batch: &mut [u8], attributes: i16, now: i64) {
-    batch[CRC_START..CRC_START + 2].copy_from_slice(&(attributes | LOG_APPEND_TIME).to_be_bytes());
-    batch[MAX_TIMESTAMP_AT..MAX_TIMESTAMP_AT + 8].copy_from_slice(&now.to_be_bytes());
+pub fn patch_log_append_time(batch: &mut [u8], now: i64) {
+    patch_timestamps(batch, true, now);
+}
+
+/// Sets the kind of timestamps and the largest one, and computes the CRC anew. `batch` is one whole batch that was parsed.
+pub fn patch_timestamps(batch: &mut [u8], log_append_time: bool, max_timestamp: i64) {
+    // The attributes' low byte.
+    let attributes = &mut batch[CRC_START + 1];
+    *attributes &= !(LOG_APPEND_TIME as u8);
+    if log_append_time {
+        *attributes |= LOG_APPEND_TIME as u8;
+    }
+    batch[MAX_TIMESTAMP_AT..MAX_TIMESTAMP_AT + 8].copy_from_slice(&max_timestamp.to_be_bytes());
     seal(batch);
 }
 
@@ -245,10 +255,14 @@ mod tests {
         let header = BatchHeader::parse(&batch).unwrap();
         assert_eq!((header.base_offset, header.leader_epoch), (99, 5));
         verify_checksum(&header, &batch).unwrap();
-        patch_log_append_time(&mut batch, header.attributes, 42);
+        patch_log_append_time(&mut batch, 42);
         let header = BatchHeader::parse(&batch).unwrap();
         assert!(header.is_log_append_time());
         assert_eq!(header.max_timestamp, 42);
+        verify_checksum(&header, &batch).unwrap();
+        patch_timestamps(&mut batch, false, 43);
+        let header = BatchHeader::parse(&batch).unwrap();
+        assert_eq!((header.is_log_append_time(), header.max_timestamp, header.attributes), (false, 43, 0));
         verify_checksum(&header, &batch).unwrap();
     }
 

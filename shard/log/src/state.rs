@@ -192,7 +192,7 @@ impl State {
         let (header, chunk_made) = self.tail.append(segment_base, position, batch, chunk_number, |copy| {
             patch_assignment(copy, base_offset, info.leader_epoch);
             if let Some(now) = info.log_append_time {
-                patch_log_append_time(copy, header.attributes, now);
+                patch_log_append_time(copy, now);
             }
             header
         });

@@ -4,14 +4,10 @@ use super::{EXPANDED_BYTES_MAX, Refusal};
 use crate::settings::TopicCompression;
 use bytes::Bytes;
 use ottla_io::task::blocking;
-use ottla_log::batch::{BATCH_HEADER_BYTES, BatchHeader, CRC_START};
+use ottla_log::batch::BatchHeader;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::compression::Compression;
-use ottla_protocol::records::recompress;
-
-const CRC_AT: usize = 17;
-const MAX_TIMESTAMP_AT: usize = 35;
-const LOG_APPEND_TIME: i16 = 0x08;
+use ottla_protocol::records::{patch_timestamps, recompress};
 
 /// A batch of at most this many bytes without compression is compressed on the connection's core: less than a
 /// millisecond.
@@ -42,7 +38,7 @@ impl Target {
 pub(super) struct Rewrite {
     target: Option<Target>,
     max_timestamp: i64,
-    create_time: bool,
+    log_append_time: bool,
     expands_on_core: bool,
 }
 
@@ -56,7 +52,8 @@ impl Rewrite {
     ) -> Option<Rewrite> {
         let honest = header.max_timestamp == max_timestamp && !(create_time && header.is_log_append_time());
         let expands_on_core = !header.is_compressed() && header.bytes <= INLINE_BYTES_MAX;
-        let rewrite = Rewrite { target, max_timestamp, create_time, expands_on_core };
+        let log_append_time = !create_time && header.is_log_append_time();
+        let rewrite = Rewrite { target, max_timestamp, log_append_time, expands_on_core };
         (target.is_some() || !honest).then_some(rewrite)
     }
 
@@ -76,16 +73,7 @@ impl Rewrite {
 
     /// Sets the largest timestamp and, with CreateTime, the timestamp type, and makes the CRC anew.
     fn seal(self, mut batch: Vec<u8>) -> Bytes {
-        if let Some(header) = batch.first_chunk_mut::<BATCH_HEADER_BYTES>() {
-            header[MAX_TIMESTAMP_AT..MAX_TIMESTAMP_AT + 8].copy_from_slice(&self.max_timestamp.to_be_bytes());
-            if self.create_time {
-                header[CRC_START + 1] &= !(LOG_APPEND_TIME as u8);
-            }
-        }
-        let crc = crc32c::crc32c(batch.get(CRC_START..).unwrap_or_default());
-        if let Some(field) = batch.get_mut(CRC_AT..CRC_START) {
-            field.copy_from_slice(&crc.to_be_bytes());
-        }
+        patch_timestamps(&mut batch, self.log_append_time, self.max_timestamp);
         batch.into()
     }
 }
