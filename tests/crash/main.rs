@@ -1,6 +1,6 @@
 //! Kills the broker at random moments under load, starts it again, and looks whether everything that anybody was told still holds.
 //!
-//! `crash [--target ottla|kafka] [--kills N] [--seed N] [--dir DIR] [--keep]`: see `run` beside this file.
+//! `crash [--target ottla|kafka] [--kills N] [--seed N] [--dir DIR] [--keep] [--plain]`: see `run` beside this file.
 
 mod load;
 mod model;
@@ -27,6 +27,8 @@ struct Options {
     seed: u64,
     dir: PathBuf,
     keep: bool,
+    /// Producers without ids and no topics that come and go: less to look at when something is wrong.
+    plain: bool,
     settings: Vec<(String, String)>,
 }
 
@@ -76,12 +78,17 @@ fn options() -> Result<Options, String> {
         seed: now % 1_000_000_007,
         dir: std::env::temp_dir().join(format!("ottla-crash-{}", std::process::id())),
         keep: false,
+        plain: false,
         settings: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--keep" {
             options.keep = true;
+            continue;
+        }
+        if argument == "--plain" {
+            options.plain = true;
             continue;
         }
         let value = arguments.next().ok_or_else(|| format!("{argument} wants a value"))?;
@@ -120,7 +127,7 @@ struct World {
     partitions: Vec<Partition>,
     producers: Vec<Producer>,
     consumers: Vec<Consumer>,
-    scratch: Scratch,
+    scratch: Option<Scratch>,
     rng: SmallRng,
     scanned_bytes: u64,
     start_ups: Vec<Duration>,
@@ -135,13 +142,13 @@ fn run(options: &Options) -> io::Result<Vec<String>> {
     let producers = (0..6).map(|number| {
         // Each writes to some of the partitions, so that every one has several producers.
         let some = partitions.iter().skip(number as usize % 3).cloned().collect::<Vec<_>>();
-        Producer::new(number + 1, seed(u64::from(number)), number % 3 != 2, &some)
+        Producer::new(number + 1, seed(u64::from(number)), !options.plain && number % 3 != 2, &some)
     });
     let consumers = (0..3).map(|number| Consumer::new(number, seed(100), number == 2, &partitions));
     let mut world = World {
         producers: producers.collect(),
         consumers: consumers.collect(),
-        scratch: Scratch::new(seed(200)),
+        scratch: (!options.plain).then(|| Scratch::new(seed(200))),
         rng: SmallRng::seed_from_u64(options.seed),
         model: Model::default(),
         scanned_bytes: 0,
@@ -203,7 +210,9 @@ impl World {
             for consumer in consumers {
                 scope.spawn(|| consumer.run(&round));
             }
-            scope.spawn(|| scratch.run(&round));
+            if let Some(scratch) = scratch {
+                scope.spawn(|| scratch.run(&round));
+            }
             std::thread::sleep(load);
             let alive = broker.is_alive();
             ending.store(true, Ordering::SeqCst);
@@ -248,7 +257,7 @@ impl World {
             let start = if full { 0 } else { (self.model.scanned_to(partition) - back).max(0) };
             self.scanned_bytes += scan(&round, &mut connection, partition, start)?;
         }
-        self.scratch.check(&round, &mut connection)
+        self.scratch.as_mut().map_or(Ok(()), |scratch| scratch.check(&round, &mut connection))
     }
 
     fn report(&mut self, kills: u32, begun: Instant) {
@@ -262,7 +271,7 @@ impl World {
              {} MB scanned, {} topic changes; start-up {median:.0?}, at most {slowest:.0?}",
             f64::from(kills) / seconds,
             self.scanned_bytes >> 20,
-            self.scratch.changes
+            self.scratch.as_ref().map_or(0, |scratch| scratch.changes)
         );
     }
 }

@@ -132,8 +132,9 @@ impl Trial {
     }
 
     pub fn note(&mut self, name: &str, lines: Vec<String>) {
-        assert!(self.cases.iter().all(|case| case.name != name), "two cases are called '{name}'");
-        self.cases.push(Case { name: name.to_string(), lines });
+        let times = self.cases.iter().filter(|case| case.name.split(" (time ").next() == Some(name)).count();
+        let name = if times == 0 { name.to_string() } else { format!("{name} (time {})", times + 1) };
+        self.cases.push(Case { name, lines });
     }
 
     fn show<R: Request>(&mut self, answer: &Answer<R>) -> Vec<String> {
