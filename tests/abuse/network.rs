@@ -351,8 +351,8 @@ fn flipped(ground: &Ground, seed: u64) -> Io {
 
 /// A Fetch that waits as long as it says would hold up all that follow it: at most a moment is asked for.
 fn calm(mut bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.starts_with(&[0, 1]) {
-        let version = i16::from_be_bytes([bytes[2], bytes[3]]);
+    if let [0, 1, high, low, ..] = bytes[..] {
+        let version = i16::from_be_bytes([high, low]);
         // replica_id stands before max_wait_ms up to version 14; the flexible header has one byte more.
         let at = 10 + usize::from(version >= 12) + if version <= 14 { 4 } else { 0 };
         if let Some(place) = bytes.get_mut(at..at + 4) {
