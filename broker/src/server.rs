@@ -17,7 +17,7 @@ use futures_util::future::{join_all, select};
 use ottla_io::runtime::{self, ShardContext, StartError};
 use ottla_io::{Class, ShardId, sleep, spawn};
 use ottla_metadata::Changes;
-use ottla_metadata::decide::{Decision, brokers};
+use ottla_metadata::decide::{Decision, brokers, features};
 use ottla_metadata::id::Seed;
 use ottla_shard::mesh::{Mesh, Message};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -363,7 +363,13 @@ async fn register(
         fenced: false,
     };
     let committed = controller
-        .submit(move |image, _| Decision::from_result(brokers::register_broker(image, &registration)))
+        .submit(move |image, _| {
+            let mut decision = Decision::from_result(brokers::register_broker(image, &registration));
+            if decision.reply.is_ok() {
+                decision.records.extend(features::bootstrap(image));
+            }
+            decision
+        })
         .await
         .map_err(|error| Failure::Start(error.to_string()))?;
     committed.reply.map_err(|error| Failure::Start(error.to_string()))

@@ -5,6 +5,7 @@
 
 use super::{Answer, Context, Outcome, SERVED};
 use crate::core::Core;
+use ottla_metadata::decide::features;
 use ottla_protocol::messages::ApiVersionsRequest;
 use ottla_protocol::messages::api_versions_response::{
     ApiVersion, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
@@ -12,9 +13,6 @@ use ottla_protocol::messages::api_versions_response::{
 use ottla_protocol::{ApiKey, ErrorCode};
 use std::borrow::Cow;
 use std::rc::Rc;
-
-/// Kafka 4.3's features, as far as this broker has what they promise: name, lowest and highest level.
-const FEATURES: &[(&str, i16, i16)] = &[("metadata.version", 7, 30)];
 
 pub(crate) async fn handle(
     core: &Rc<Core>,
@@ -29,15 +27,16 @@ pub(crate) async fn handle(
             ..ApiVersionsResponse::default()
         };
     }
-    let supported = FEATURES.iter().filter(|(_, min, _)| *min > 0 || context.version >= 4);
+    let supported =
+        features::SUPPORTED.iter().filter(|feature| feature.min_level > 0 || context.version >= 4);
     let image = core.image();
     ApiVersionsResponse {
         api_keys: served(),
         supported_features: supported
-            .map(|(name, min_version, max_version)| SupportedFeatureKey {
-                name: Cow::Borrowed(name),
-                min_version: *min_version,
-                max_version: *max_version,
+            .map(|feature| SupportedFeatureKey {
+                name: Cow::Borrowed(feature.name),
+                min_version: feature.min_level,
+                max_version: feature.max_level,
             })
             .collect(),
         finalized_features_epoch: i64::try_from(image.offset()).unwrap_or(i64::MAX),

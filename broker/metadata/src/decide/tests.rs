@@ -431,3 +431,12 @@ fn placement_spreads() {
     let all = placement::place(&image, 6, 6, &mut Seed::new(1)).unwrap();
     assert!(all.iter().all(|r| *r.last().unwrap() == 5), "the fenced one comes last: {all:?}");
 }
+
+#[test]
+fn a_new_cluster_gets_its_features_once() {
+    let image = one_broker();
+    let records = features::bootstrap(&image);
+    let image = after(&image, &records);
+    assert_eq!(image.features().collect::<Vec<_>>(), [("metadata.version", 30)]);
+    assert_eq!(features::bootstrap(&image), []);
+}
