@@ -12,3 +12,5 @@ mod recovery;
 pub mod server;
 
 pub use core::Core;
+#[cfg(test)]
+mod testing;

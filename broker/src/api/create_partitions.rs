@@ -5,6 +5,7 @@
 use super::{Context, code_of};
 use crate::core::Core;
 use ottla_metadata::decide::create_partitions::{MorePartitions, create_partitions};
+use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::CreatePartitionsRequest;
 use ottla_protocol::messages::create_partitions_response::{
     CreatePartitionsResponse, CreatePartitionsTopicResult,
@@ -29,6 +30,11 @@ pub(crate) async fn handle(
         })
         .collect();
     let names: Vec<String> = topics.iter().map(|topic| topic.name.clone()).collect();
+    if request.timeout_ms <= 0 {
+        let late = |name| answer(name, ErrorCode::REQUEST_TIMED_OUT.0, None);
+        let results = names.into_iter().map(late).collect();
+        return CreatePartitionsResponse { results, ..CreatePartitionsResponse::default() };
+    }
     let validate_only = request.validate_only;
     let decided =
         core.decide(move |image, seed| create_partitions(image, &topics, seed, validate_only)).await;

@@ -23,7 +23,10 @@ pub(crate) async fn handle(
     } else {
         request.topic_names.into_iter().map(|name| (Some(name.into_owned()), Uuid::ZERO)).collect()
     };
-    let responses = if core.config.topics.delete_enabled {
+    let responses = if request.timeout_ms <= 0 && core.config.topics.delete_enabled {
+        let late = ErrorCode::REQUEST_TIMED_OUT.0;
+        asked.into_iter().map(|(name, id)| refused(name, id, late, "The request timed out.")).collect()
+    } else if core.config.topics.delete_enabled {
         delete(core, asked).await
     } else {
         // Clients of older versions do not know the code.
@@ -101,6 +104,41 @@ fn refused(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::TestBroker;
+    use ottla_protocol::ApiKey;
+
+    fn delete(broker: &TestBroker, version: i16, name: &'static str) -> i16 {
+        let request = DeleteTopicsRequest {
+            topic_names: vec![name.into()],
+            timeout_ms: 9000,
+            ..DeleteTopicsRequest::default()
+        };
+        let answer = broker.ask(ApiKey::DeleteTopics, version, &request);
+        let response: DeleteTopicsResponse<'_> = answer.decode();
+        response.responses.first().expect("one was asked for").error_code
+    }
+
+    #[test]
+    fn a_topic_goes_with_its_files() {
+        let broker = TestBroker::start(&[]);
+        broker.create_topic("a", 2);
+        let files = || {
+            let left = std::fs::read_dir(broker.data()).expect("the data directory").flatten();
+            left.filter(|entry| entry.file_name().to_string_lossy().starts_with("a-")).count()
+        };
+        assert_eq!(files(), 2);
+        assert_eq!(delete(&broker, 5, "a"), 0);
+        assert_eq!(files(), 0);
+        assert_eq!(delete(&broker, 5, "a"), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0);
+    }
+
+    #[test]
+    fn deletion_can_be_switched_off() {
+        let broker = TestBroker::start(&[("delete.topic.enable", "false")]);
+        broker.create_topic("a", 1);
+        assert_eq!(delete(&broker, 2, "a"), ErrorCode::INVALID_REQUEST.0);
+        assert_eq!(delete(&broker, 3, "a"), ErrorCode::TOPIC_DELETION_DISABLED.0);
+    }
 
     #[test]
     fn a_topic_is_named_once() {

@@ -142,3 +142,70 @@ fn partition(image: &Image, index: usize, state: &Partition) -> DescribeTopicPar
         offline_replicas: state.replicas.iter().copied().filter(|id| !is_up(id)).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestBroker;
+    use ottla_protocol::ApiKey;
+    use ottla_protocol::messages::describe_topic_partitions_request::{self as asked, TopicRequest};
+
+    /// Topics with their partitions, `!` and the code of those that are refused, and after `>` what comes next.
+    fn page(
+        broker: &TestBroker,
+        names: &[&'static str],
+        limit: i32,
+        from: Option<(&'static str, i32)>,
+    ) -> String {
+        let request = DescribeTopicPartitionsRequest {
+            topics: names.iter().map(|name| TopicRequest { name: (*name).into() }).collect(),
+            response_partition_limit: limit,
+            cursor: from
+                .map(|(name, index)| asked::Cursor { topic_name: name.into(), partition_index: index }),
+        };
+        let answer = broker.ask(ApiKey::DescribeTopicPartitions, 0, &request);
+        let response: DescribeTopicPartitionsResponse<'_> = answer.decode();
+        let mut shown: Vec<String> = Vec::new();
+        for topic in &response.topics {
+            let name = topic.name.as_deref().unwrap_or("null");
+            let indexes: Vec<String> =
+                topic.partitions.iter().map(|p| p.partition_index.to_string()).collect();
+            shown.push(match topic.error_code {
+                0 => format!("{name}[{}]", indexes.join(",")),
+                code => format!("{name}!{code}"),
+            });
+        }
+        if let Some(next) = &response.next_cursor {
+            shown.push(format!(">{}[{}]", next.topic_name, next.partition_index));
+        }
+        shown.join(" ")
+    }
+
+    /// As Apache Kafka 4.3.1 pages through the same topics.
+    #[test]
+    fn pages_follow_each_other_without_a_gap() {
+        let broker = TestBroker::start(&[("max.request.partition.size.limit", "5")]);
+        for (name, partitions) in [("a", 3), ("b", 2), ("c", 1)] {
+            broker.create_topic(name, partitions);
+        }
+        let table: [(&[&'static str], i32, Option<(&'static str, i32)>, &str); 14] = [
+            (&["c", "a", "a"], 9, None, "a[0,1,2] c[0]"),
+            (&["a", "unknown"], 9, None, "a[0,1,2] unknown!3"),
+            (&["no such", "c"], 9, None, "c[0] no such!17"),
+            (&[], 2, None, "a[0,1] >a[2]"),
+            (&[], 2, Some(("a", 2)), "a[2] b[0] >b[1]"),
+            (&[], 3, None, "a[0,1,2] >b[0]"),
+            (&[], 9, None, "a[0,1,2] b[0,1] >c[0]"),
+            (&[], 9, Some(("aa", 7)), "b[0,1] c[0]"),
+            (&["b"], 0, None, "b[0] >b[1]"),
+            (&["b"], i32::MIN, None, "b[0] >b[1]"),
+            (&["a", "b"], 9, Some(("a", 3)), "a[] b[0,1]"),
+            (&["a", "c"], 9, Some(("b", 0)), "a!42 c!42"),
+            (&["a"], 9, Some(("a", -1)), "a!42"),
+            (&["a"], 9, Some(("a", i32::MAX)), "a[]"),
+        ];
+        for (names, limit, from, expected) in table {
+            assert_eq!(page(&broker, names, limit, from), expected, "{names:?} {limit} {from:?}");
+        }
+    }
+}

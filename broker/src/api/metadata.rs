@@ -25,6 +25,9 @@ pub(crate) async fn handle(
     context: &Context,
     request: MetadataRequest<'_>,
 ) -> MetadataResponse<'static> {
+    if let Some(refused) = refusal(context.version, &request) {
+        return refused;
+    }
     let with_operations = request.include_topic_authorized_operations;
     let wants_all = match &request.topics {
         None => true,
@@ -87,6 +90,22 @@ pub(crate) async fn handle(
     }
 }
 
+/// Versions 10 and 11 have a place for an id, but cannot be asked by it: KAFKA-10774.
+fn refusal(version: i16, request: &MetadataRequest<'_>) -> Option<MetadataResponse<'static>> {
+    let topics = request.topics.as_deref().unwrap_or_default();
+    if version >= 12 || topics.iter().all(|topic| topic.topic_id.is_zero() && topic.name.is_some()) {
+        return None;
+    }
+    let refused = topics.iter().map(|topic| {
+        let name = topic.name.clone().unwrap_or_default().into_owned();
+        MetadataResponseTopic {
+            is_internal: false,
+            ..refused(Some(name), topic.topic_id, ErrorCode::INVALID_REQUEST, false)
+        }
+    });
+    Some(MetadataResponse { topics: refused.collect(), ..MetadataResponse::default() })
+}
+
 /// Where clients of the request's listener reach a broker.
 pub(crate) fn endpoint<'a>(
     core: &Core,
@@ -145,5 +164,62 @@ fn describe(image: &Image, topic: &Topic, with_operations: bool) -> MetadataResp
         is_internal: topic.is_internal(),
         partitions: partitions.collect(),
         topic_authorized_operations: if with_operations { TOPIC_OPERATIONS } else { NOT_ASKED },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestBroker;
+    use ottla_protocol::ApiKey;
+    use ottla_protocol::messages::metadata_request::MetadataRequestTopic;
+
+    fn asked(topic_id: Uuid, name: Option<&'static str>) -> MetadataRequest<'static> {
+        let topic = MetadataRequestTopic { topic_id, name: name.map(Cow::Borrowed) };
+        MetadataRequest { topics: Some(vec![topic]), ..MetadataRequest::default() }
+    }
+
+    /// Whether an answer could be written was once found out by the client, whose connection was closed.
+    #[test]
+    fn versions_10_and_11_refuse_ids_in_a_form_that_they_can_write() {
+        let broker = TestBroker::start(&[]);
+        let id = Uuid([7; 16]);
+        for version in [10, 11] {
+            for (id, name) in [(id, Some("a")), (id, None), (Uuid::ZERO, None)] {
+                let answer = broker.ask(ApiKey::Metadata, version, &asked(id, name));
+                let response: MetadataResponse<'_> = answer.decode();
+                let topic = response.topics.first().expect("one was asked for");
+                assert_eq!(topic.error_code, ErrorCode::INVALID_REQUEST.0, "version {version}");
+                assert_eq!((topic.topic_id, topic.name.as_deref()), (id, name.or(Some(""))));
+            }
+        }
+        let answer = broker.ask(ApiKey::Metadata, 12, &asked(id, None));
+        let response: MetadataResponse<'_> = answer.decode();
+        let topic = response.topics.first().expect("one was asked for");
+        assert_eq!((topic.error_code, &topic.name), (ErrorCode::UNKNOWN_TOPIC_ID.0, &None));
+    }
+
+    #[test]
+    fn a_topic_is_created_on_first_use_where_broker_and_request_allow_it() {
+        let broker = TestBroker::start(&[("num.partitions", "3"), ("offsets.topic.num.partitions", "2")]);
+        let partitions = |name: &'static str, allow: bool| {
+            let mut request = asked(Uuid::ZERO, Some(name));
+            request.allow_auto_topic_creation = allow;
+            let answer = broker.ask(ApiKey::Metadata, 13, &request);
+            let response: MetadataResponse<'_> = answer.decode();
+            let topic = response.topics.first().expect("one was asked for").clone();
+            (topic.error_code, topic.partitions.len(), topic.is_internal)
+        };
+        assert_eq!(partitions("mine", false), (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0, 0, false));
+        assert_eq!(partitions("mine", true), (0, 3, false));
+        assert_eq!(partitions("__consumer_offsets", true), (0, 2, true));
+        assert_eq!(partitions("no such", true), (ErrorCode::INVALID_TOPIC_EXCEPTION.0, 0, false));
+        let broker = TestBroker::start(&[("auto.create.topics.enable", "false")]);
+        let answer = broker.ask(ApiKey::Metadata, 3, &asked(Uuid::ZERO, Some("mine")));
+        let response: MetadataResponse<'_> = answer.decode();
+        assert_eq!(
+            response.topics.first().map(|t| t.error_code),
+            Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0)
+        );
     }
 }

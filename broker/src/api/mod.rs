@@ -229,3 +229,6 @@ pub(crate) fn unreadable(context: &Context, error: DecodeError) -> Outcome {
     let Context { key, version, .. } = context;
     Outcome::Close(format!("a {} request of version {version} that cannot be read: {error}", key.name()))
 }
+
+#[cfg(test)]
+mod tests;
