@@ -4,6 +4,7 @@
 //! JSON with `--json`; what a person only needs to know while waiting goes to standard error.
 
 pub mod client;
+mod config;
 mod consume;
 mod demo;
 mod failure;
@@ -70,6 +71,8 @@ enum Command {
     Produce(produce::ProduceArgs),
     /// Print the records of a topic
     Consume(consume::ConsumeArgs),
+    /// Explain the settings of brokers and topics
+    Config(config::ConfigArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions {
@@ -140,6 +143,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Topic(args) => topic::run(args),
         Command::Produce(args) => produce::run(&args),
         Command::Consume(args) => consume::run(&args),
+        Command::Config(args) => config::run(&args),
         Command::Completions { shell } => completions(shell),
     }
 }
