@@ -22,6 +22,7 @@ pub(crate) mod fetch;
 mod find_coordinator;
 mod incremental_alter_configs;
 pub(crate) mod init_producer_id;
+mod list_config_resources;
 mod list_offsets;
 mod metadata;
 mod offset_for_leader_epoch;
@@ -62,6 +63,7 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::DescribeLogDirs, 1, 5),
     (ApiKey::CreatePartitions, 0, 3),
     (ApiKey::IncrementalAlterConfigs, 0, 1),
+    (ApiKey::ListConfigResources, 0, 1),
     (ApiKey::DescribeCluster, 0, 2),
     (ApiKey::DescribeProducers, 0, 0),
     (ApiKey::DescribeTopicPartitions, 0, 0),
@@ -213,6 +215,7 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::DescribeConfigs => by!(describe_configs, DescribeConfigsRequest),
         ApiKey::AlterConfigs => by!(alter_configs, AlterConfigsRequest),
         ApiKey::IncrementalAlterConfigs => by!(incremental_alter_configs, IncrementalAlterConfigsRequest),
+        ApiKey::ListConfigResources => by!(list_config_resources, ListConfigResourcesRequest),
         ApiKey::DeleteTopics => by!(delete_topics, DeleteTopicsRequest),
         ApiKey::CreatePartitions => by!(create_partitions, CreatePartitionsRequest),
         ApiKey::DescribeCluster => by!(describe_cluster, DescribeClusterRequest),

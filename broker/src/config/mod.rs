@@ -2,8 +2,7 @@
 //!
 //! [`registry`] knows every setting of Kafka 4.3 and Ottla's own, as tables. [`BrokerConfig::load`] reads a
 //! `server.properties` and overrides into typed fields. [`TopicSettings::of`] gives what is in force for one topic.
-//! The schema is what the controller asks before it changes a setting, [`describe`] answers DescribeConfigs, and
-//! [`reference`] prints the registry.
+//! The schema is what the controller asks before it changes a setting, and [`describe`] answers DescribeConfigs.
 //!
 //! Pure: functions of their arguments, without I/O. A shard calls them when an image arrives, not per request.
 

@@ -1,5 +1,9 @@
 //! Settings read as Kafka reads them.
 
+mod describe;
+mod loading;
+mod schema;
+
 use super::broker::Pinning;
 use super::registry::{self, Default, Mode, Scope, Support};
 use super::topic::{Compression, TimestampType};
