@@ -8,7 +8,8 @@ use ottla_metadata::{ConfigResource, Image, ResourceType};
 use std::sync::Arc;
 
 fn cluster() -> (BrokerConfig, Arc<Image>) {
-    let broker = load(STOCK, &[("log.roll.hours", "24"), ("ssl.key.password", "hunter2"), ("my.plugin", "x")]);
+    let broker =
+        load(STOCK, &[("log.roll.hours", "24"), ("ssl.key.password", "hunter2"), ("my.plugin", "x")]);
     let set = |kind, resource, pairs: &[(&str, &str)]| {
         pairs.iter().map(|(name, value)| config(kind, resource, name, value)).collect::<Vec<_>>()
     };
