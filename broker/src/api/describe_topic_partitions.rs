@@ -188,7 +188,8 @@ mod tests {
         for (name, partitions) in [("a", 3), ("b", 2), ("c", 1)] {
             broker.create_topic(name, partitions);
         }
-        let table: [(&[&'static str], i32, Option<(&'static str, i32)>, &str); 14] = [
+        type From = Option<(&'static str, i32)>;
+        let table: [(&[&'static str], i32, From, &str); 14] = [
             (&["c", "a", "a"], 9, None, "a[0,1,2] c[0]"),
             (&["a", "unknown"], 9, None, "a[0,1,2] unknown!3"),
             (&["no such", "c"], 9, None, "c[0] no such!17"),
