@@ -91,10 +91,10 @@ impl LogArgs {
     }
 }
 
-/// Warnings and worse, for a command whose own lines are what a person looks at.
+/// For a command whose own lines are what a person looks at: errors, and what the log says of the disk.
 pub fn log_quietly() {
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("warn,openraft=error"))
+        .with_env_filter(EnvFilter::new("error,ottla_log=warn"))
         .with_writer(std::io::stderr)
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal());

@@ -18,7 +18,7 @@ use ottla_io::{Class, spawn};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -79,8 +79,13 @@ async fn read(
     peer: SocketAddr,
     listener: usize,
 ) -> End {
+    let mut stopped = pin!(core.stopping.wait());
     loop {
-        let frame = match frames.next().await {
+        // A broker that stops answers what it has read, and reads no more: a silent client does not hold it up, nor does
+        // a busy one.
+        let next = unless(stopped.as_mut(), frames.next()).await;
+        let Some(next) = next.filter(|_| !core.is_stopping()) else { return End::Quiet };
+        let frame = match next {
             Ok(frame) => frame,
             Err(FrameError::Closed | FrameError::Io(_)) => return End::Quiet,
             Err(error) => return End::Told(error.to_string()),
@@ -108,6 +113,21 @@ async fn read(
             return End::Quiet;
         }
     }
+}
+
+/// What `future` gives, or `None` once `stopped` is there.
+async fn unless<T>(
+    mut stopped: Pin<&mut impl Future<Output = ()>>,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        if let Poll::Ready(value) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(value));
+        }
+        stopped.as_mut().poll(context).map(|()| None)
+    })
+    .await
 }
 
 async fn all_answered(progress: &Progress) {

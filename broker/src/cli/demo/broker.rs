@@ -49,6 +49,15 @@ impl Broker {
         !self.thread.is_finished()
     }
 
+    /// Whether it is ending: a client sees its connections close before the thread is gone.
+    pub fn ends_soon(&self) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while self.is_running() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        !self.is_running()
+    }
+
     /// Until a signal ends it.
     pub fn wait(self) -> Result<(), Failure> {
         ended(self.thread)

@@ -139,7 +139,10 @@ fn demo(args: &DemoArgs, dir: &Path) -> Result<Exit, Failure> {
     let (mut report, ledgers) = match result {
         Ok(done) => done,
         // Ctrl-C takes the broker away under the load, which then fails: that is no news.
-        Err(_) if !broker.is_running() => return interrupted(broker),
+        Err(_) if broker.ends_soon() => {
+            broker.wait()?;
+            return Err(Failure::new(Exit::Interrupted, "interrupted"));
+        }
         Err(failure) => {
             broker.stop()?;
             return Err(failure);
@@ -169,11 +172,6 @@ fn demo(args: &DemoArgs, dir: &Path) -> Result<Exit, Failure> {
     broker.wait()?;
     out.line(format_args!("\nstopped{}", if args.data.is_none() { ", and removed its files" } else { "" }))?;
     Ok(exit)
-}
-
-fn interrupted(broker: Broker) -> Result<Exit, Failure> {
-    broker.wait()?;
-    Err(Failure::new(Exit::Interrupted, "interrupted"))
 }
 
 /// Port 9092 if it can be had, because every client tries that first.
@@ -226,6 +224,7 @@ fn exercise(
         shared.stop.store(true, Ordering::Relaxed);
     }
     let (written, read) = (joined(writer), joined(reader));
+    view.clear(&mut io::stdout().lock())?;
     outcome?;
     let (total, mut ledger) = (written?, read?);
     ledger.close(total);
@@ -314,7 +313,6 @@ fn watch(
             shared.stop.store(true, Ordering::Relaxed);
         }
     }
-    view.clear(&mut io::stdout().lock())?;
     Ok(())
 }
 
@@ -360,12 +358,15 @@ fn tell(out: &mut Output, report: &Report) -> Result<(), Failure> {
 fn invite(out: &mut Output, address: &str) -> Result<(), Failure> {
     let port = address.rsplit_once(':').map_or("", |(_, port)| port);
     let to = if port == "9092" { String::new() } else { format!(" -b {address}") };
+    // From the source tree it is `target/release/ottla`: so that the lines can be copied.
+    let program =
+        std::env::args().next().filter(|name| name.contains('/')).unwrap_or_else(|| "ottla".to_owned());
     out.line(format_args!(
         "
 It goes on serving {address}. In another terminal:
 
-  ottla consume demo{to} --offset -2 --show all
-  echo 'hello' | ottla produce demo{to}
+  {program} consume demo{to} --offset -2 --show all
+  echo 'hello' | {program} produce demo{to}
   kcat -b {address} -t demo -C -o -2 -e
   kafka-console-consumer.sh --bootstrap-server {address} --topic demo --from-beginning
 

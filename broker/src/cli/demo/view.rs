@@ -148,6 +148,8 @@ impl View {
         if self.drawn_lines > 0 {
             write!(out, "\x1b[{}A\x1b[J", self.drawn_lines)?;
             self.drawn_lines = 0;
+            // No line ends here, and what comes next may go to standard error.
+            out.flush()?;
         }
         Ok(())
     }
