@@ -45,11 +45,19 @@ pub struct Refusal {
     pub record_errors: Vec<(i32, Option<String>)>,
     /// Where the log starts, when the partition refuses what its log could have taken; -1 otherwise.
     pub log_start_offset: i64,
+    /// Kafka finds this out in the log, and so tells where the log starts: the owner fills it in.
+    pub wants_log_start: bool,
 }
 
 impl Refusal {
     pub fn code(code: ErrorCode) -> Refusal {
-        Refusal { code, message: None, record_errors: Vec::new(), log_start_offset: -1 }
+        Refusal {
+            code,
+            message: None,
+            record_errors: Vec::new(),
+            log_start_offset: -1,
+            wants_log_start: false,
+        }
     }
 
     fn with_message(code: ErrorCode, message: String) -> Refusal {
@@ -72,8 +80,22 @@ pub async fn check(
     now_ms: i64,
     api_version: i16,
 ) -> Result<Checked, Refusal> {
-    let refused = |code| Err(Refusal::code(code));
     let (batch, header) = frame::single_batch(records, api_version, settings.max_message_bytes)?;
+    check_records(batch, header, settings, partition, now_ms).await.map_err(|mut refusal| {
+        refusal.wants_log_start =
+            refusal.code != ErrorCode::MESSAGE_TOO_LARGE && refusal.code != ErrorCode::RECORD_LIST_TOO_LARGE;
+        refusal
+    })
+}
+
+async fn check_records(
+    batch: Bytes,
+    header: BatchHeader,
+    settings: &TopicSettings,
+    partition: i32,
+    now_ms: i64,
+) -> Result<Checked, Refusal> {
+    let refused = |code| Err(Refusal::code(code));
     if header.is_control() || (header.has_producer() && header.base_sequence < 0) {
         return refused(ErrorCode::INVALID_RECORD);
     }

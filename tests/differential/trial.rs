@@ -218,12 +218,36 @@ impl Trial {
             {
                 let id = topic.topic_id;
                 self.ids.insert(name.to_string(), id);
-                return id;
+                if self.all_lead(name, partitions) {
+                    return id;
+                }
             }
             std::thread::sleep(Duration::from_millis(10));
         }
         self.note(&format!("topic {name}"), vec![format!("does not get {partitions} leaders")]);
         Uuid::ONE
+    }
+
+    /// Kafka shows a leader a little before it serves as one.
+    fn all_lead(&mut self, name: &str, partitions: i32) -> bool {
+        use list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+        let request = ListOffsetsRequest {
+            replica_id: -1,
+            topics: vec![ListOffsetsTopic {
+                name: name.into(),
+                partitions: (0..partitions)
+                    .map(|partition_index| ListOffsetsPartition {
+                        partition_index,
+                        timestamp: -1,
+                        ..Default::default()
+                    })
+                    .collect(),
+            }],
+            ..Default::default()
+        };
+        let Some(answer) = self.call(5, &request) else { return false };
+        let Ok(body) = answer.body() else { return false };
+        body.topics.iter().flat_map(|topic| &topic.partitions).all(|partition| partition.error_code == 0)
     }
 
     /// Waits until Metadata knows no such topic.

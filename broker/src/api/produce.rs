@@ -11,7 +11,8 @@
 
 use super::{Answer, Context, Outcome, Request, unreadable};
 use crate::core::Core;
-use ottla_io::{ShardId, timeout};
+use ottla_io::ShardId;
+use ottla_log::batch::BatchHeader;
 use ottla_metadata::{Topic, Uuid};
 use ottla_protocol::messages::ProduceRequest;
 use ottla_protocol::messages::produce_response::{
@@ -25,7 +26,6 @@ use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 type Appended = Result<AppendResult, Refusal>;
 
@@ -41,7 +41,8 @@ struct Item {
     slot: usize,
     topic_id: Uuid,
     index: i32,
-    checked: Checked,
+    /// What is refused goes along only to learn where the log starts.
+    checked: Result<Checked, Refusal>,
 }
 
 /// The topics of the request as the response names them.
@@ -59,25 +60,30 @@ pub(crate) async fn begin(core: &Rc<Core>, request: Request) -> Outcome {
         -1 => Some(Acks::All),
         _ => None,
     };
+    // Whoever writes transactions has to say whose.
+    let is_nobodys = body.transactional_id.is_none() && has_transactional_batch(&body);
     let mut named = Named::with_capacity(body.topic_data.len());
     let mut slots = Vec::new();
     let mut items: SmallVec<[(ShardId, SmallVec<[Item; 1]>); 2]> = SmallVec::new();
-    for data in &body.topic_data {
+    for data in body.topic_data.iter().filter(|data| !data.partition_data.is_empty()) {
         let topic = find(core, &context, &data.name, data.topic_id);
         let place = named.len();
         named.push((data.name.clone().into_owned(), data.topic_id));
         for partition in &data.partition_data {
             let slot = slots.len();
             let checked = match (&topic, acks) {
+                _ if is_nobodys => Err(Refusal::code(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)),
                 (_, None) => Err(Refusal::code(ErrorCode::INVALID_REQUIRED_ACKS)),
                 (Err(code), _) => Err(Refusal::code(*code)),
                 (Ok(topic), _) => {
                     checked(core, &request, topic, partition.index, partition.records.as_ref()).await
                 }
             };
-            let (index, result) = (partition.index, checked.as_ref().err().cloned().map(Err));
+            let index = partition.index;
+            let is_final = checked.as_ref().is_err_and(|refusal| !refusal.wants_log_start);
+            let result = checked.as_ref().err().filter(|_| is_final).cloned().map(Err);
             slots.push(Slot { topic: place, index, result });
-            if let (Ok(checked), Ok(topic)) = (checked, &topic) {
+            if let (false, Ok(topic)) = (is_final, &topic) {
                 let owner = core.owner(topic.id, index);
                 let item = Item { slot, topic_id: topic.id, index, checked };
                 match items.iter_mut().find(|(shard, _)| *shard == owner) {
@@ -88,8 +94,6 @@ pub(crate) async fn begin(core: &Rc<Core>, request: Request) -> Outcome {
         }
     }
     let acks = acks.unwrap_or(Acks::None);
-    let wait =
-        (acks == Acks::All).then(|| Duration::from_millis(u64::try_from(body.timeout_ms).unwrap_or(0)));
     let is_silent = body.acks == 0;
     drop(body);
     let calls: SmallVec<[_; 2]> = items
@@ -98,31 +102,19 @@ pub(crate) async fn begin(core: &Rc<Core>, request: Request) -> Outcome {
         .collect();
     let core = core.clone();
     let finish = async move {
-        let collect = async {
-            for call in calls {
-                if let Ok(results) = call.await {
-                    for (slot, result) in results {
-                        if let Some(slot) = slots.get_mut(slot) {
-                            slot.result = Some(result);
-                        }
-                    }
+        // `timeout_ms` bounds how long followers are waited for, of which there are none: this node's own disk is
+        // waited for as long as it takes, as with acks=1.
+        for call in calls {
+            for (slot, result) in call.await.unwrap_or_default() {
+                if let Some(slot) = slots.get_mut(slot) {
+                    slot.result = Some(result);
                 }
             }
-        };
-        let missing = match wait {
-            None => {
-                collect.await;
-                ErrorCode::UNKNOWN_SERVER_ERROR
-            }
-            Some(wait) => match timeout(wait, collect).await {
-                Ok(()) => ErrorCode::UNKNOWN_SERVER_ERROR,
-                Err(_) => ErrorCode::REQUEST_TIMED_OUT,
-            },
-        };
-        (slots, missing)
+        }
+        slots
     };
     if is_silent {
-        let (slots, _) = finish.await;
+        let slots = finish.await;
         let failed = slots.iter().filter_map(|slot| slot.result.as_ref()?.as_ref().err()).next();
         return match failed {
             // As Kafka does: a client that wants no answer notices a lost connection.
@@ -133,8 +125,8 @@ pub(crate) async fn begin(core: &Rc<Core>, request: Request) -> Outcome {
         };
     }
     Outcome::Answer(Answer::Later(Box::pin(async move {
-        let (slots, missing) = finish.await;
-        let response = respond(&core, &context, named, slots, missing);
+        let slots = finish.await;
+        let response = respond(&core, &context, named, slots);
         match context.encode(&response) {
             Ok(response) => Some(response),
             Err(_) => None,
@@ -148,13 +140,17 @@ fn append_all(
     items: SmallVec<[Item; 1]>,
     acks: Acks,
 ) -> impl Future<Output = SmallVec<[(usize, Appended); 1]>> {
-    let appends: SmallVec<[(usize, Result<AppendFuture, ErrorCode>); 1]> = items
+    let appends: SmallVec<[(usize, Result<AppendFuture, Refusal>); 1]> = items
         .into_iter()
         .map(|item| {
-            let append = core
-                .partitions
-                .get(item.topic_id, item.index)
-                .map(|partition| partition.append(item.checked, acks, AppendOrigin::Client));
+            let append = match (core.partitions.get(item.topic_id, item.index), item.checked) {
+                (Ok(partition), Ok(checked)) => Ok(partition.append(checked, acks, AppendOrigin::Client)),
+                (Ok(partition), Err(mut refusal)) => {
+                    refusal.log_start_offset = partition.log_start_offset();
+                    Err(refusal)
+                }
+                (Err(code), _) => Err(Refusal::code(code)),
+            };
             (item.slot, append)
         })
         .collect();
@@ -163,12 +159,21 @@ fn append_all(
         for (slot, append) in appends {
             let result = match append {
                 Ok(append) => append.await,
-                Err(code) => Err(Refusal::code(code)),
+                Err(refusal) => Err(refusal),
             };
             results.push((slot, result));
         }
         results
     }
+}
+
+/// Whether one of the batches is of a transaction, as far as their headers can be read.
+fn has_transactional_batch(body: &ProduceRequest<'_>) -> bool {
+    let partitions = body.topic_data.iter().flat_map(|topic| &topic.partition_data);
+    partitions.filter_map(|partition| partition.records.as_ref()).any(|records| match records {
+        Records::Slice(slice) => BatchHeader::parse(slice).is_ok_and(|header| header.is_transactional()),
+        _ => false,
+    })
 }
 
 fn find(core: &Core, context: &Context, name: &str, id: Uuid) -> Result<Arc<Topic>, ErrorCode> {
@@ -197,16 +202,15 @@ async fn checked(
         Some(Records::Slice(slice)) => request.frame.slice_ref(slice),
         _ => bytes::Bytes::new(),
     };
-    check(records, &settings, index, ottla_io::unix_millis(), request.context.version).await
+    let checked = check(records, &settings, index, ottla_io::unix_millis(), request.context.version).await?;
+    // There is no coordinator, so no transaction is open. Of those with a producer the partition says so.
+    if checked.header.is_transactional() && !checked.header.has_producer() {
+        return Err(Refusal::code(ErrorCode::INVALID_TXN_STATE));
+    }
+    Ok(checked)
 }
 
-fn respond(
-    core: &Core,
-    context: &Context,
-    named: Named,
-    slots: Vec<Slot>,
-    missing: ErrorCode,
-) -> ProduceResponse<'static> {
+fn respond(core: &Core, context: &Context, named: Named, slots: Vec<Slot>) -> ProduceResponse<'static> {
     let mut responses: Vec<TopicProduceResponse<'static>> = named
         .iter()
         .map(|(name, topic_id)| TopicProduceResponse {
@@ -218,7 +222,7 @@ fn respond(
     let mut node_endpoints = Vec::new();
     for Slot { topic, index, result } in slots {
         let Some(response) = responses.get_mut(topic) else { continue };
-        let result = result.unwrap_or_else(|| Err(Refusal::code(missing)));
+        let result = result.unwrap_or_else(|| Err(Refusal::code(ErrorCode::UNKNOWN_SERVER_ERROR)));
         let mut answer = PartitionProduceResponse { index, ..PartitionProduceResponse::default() };
         match result {
             Ok(appended) => {

@@ -85,10 +85,11 @@ impl Leader {
         self.high_watermark = self.high_watermark.min(end);
     }
 
-    /// Whether acks=all may append now. On appends already made the answer comes again when they are released:
+    /// Whether acks=all may append now: `minimum` in-sync replicas, or all there are when the topic has fewer. On appends already made the answer comes again when they are released:
     /// NOT_ENOUGH_REPLICAS_AFTER_APPEND.
     pub fn check_in_sync(&self, minimum: usize) -> Result<(), AppendRefusal> {
         let in_sync = self.assignment.in_sync_replicas.len();
+        let minimum = minimum.min(self.assignment.replicas.len());
         if in_sync < minimum { Err(AppendRefusal { in_sync, minimum }) } else { Ok(()) }
     }
 

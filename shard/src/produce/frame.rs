@@ -52,8 +52,9 @@ pub(super) fn single_batch(
         Ok(Some(_)) => return refused(ErrorCode::INVALID_RECORD),
         Err(refusal) => return refused(refusal.code),
     }
+    let in_log = |code| Err(Refusal { wants_log_start: true, ..Refusal::code(code) });
     if batch.first_chunk::<8>() != Some(&[0; 8]) {
-        return refused(ErrorCode::INVALID_RECORD);
+        return in_log(ErrorCode::INVALID_RECORD);
     }
     if size > bytes_max {
         return refused(ErrorCode::MESSAGE_TOO_LARGE);
@@ -66,17 +67,17 @@ pub(super) fn single_batch(
         let covered = batch.get(21..).unwrap_or_default();
         let stored = batch.get(17..).and_then(|rest| rest.first_chunk::<4>());
         let intact = stored.is_some_and(|stored| u32::from_be_bytes(*stored) == crc32c::crc32c(covered));
-        return refused(if intact { ErrorCode::INVALID_RECORD } else { ErrorCode::CORRUPT_MESSAGE });
+        return if intact { in_log(ErrorCode::INVALID_RECORD) } else { refused(ErrorCode::CORRUPT_MESSAGE) };
     };
     if verify_checksum(&header, batch).is_err() {
         return refused(ErrorCode::CORRUPT_MESSAGE);
     }
     if codec.is_none() {
-        return refused(ErrorCode::UNKNOWN_SERVER_ERROR);
+        return in_log(ErrorCode::UNKNOWN_SERVER_ERROR);
     }
     let offsets = i64::from(header.last_offset_delta) + 1;
     if header.record_count <= 0 || i64::from(header.record_count) != offsets {
-        return refused(ErrorCode::INVALID_RECORD);
+        return in_log(ErrorCode::INVALID_RECORD);
     }
     Ok((records.slice(..size), header))
 }

@@ -113,6 +113,18 @@ fn plain(trial: &mut Trial) {
     let mut transactional = request("p", Uuid::ZERO, 0, -1, &three);
     transactional.transactional_id = Some("t".into());
     trial.ask("Produce with a transactional id and a plain batch", 9, &transactional);
+    for version in [9, 11, 13] {
+        for (what, id) in [("a transactional batch", 9_000_030), ("a transactional batch of nobody", -1)] {
+            let (epoch, sequence) = if id < 0 { (-1, -1) } else { (0, 0) };
+            let batch =
+                Batch { attributes: TRANSACTIONAL, ..Batch::numbered(1).from_producer(id, epoch, sequence) };
+            let batch = batch.build();
+            let topic_id = if version >= 13 { trial.id("p") } else { Uuid::ZERO };
+            let mut transactional = request(if version >= 13 { "" } else { "p" }, topic_id, 0, -1, &batch);
+            transactional.transactional_id = Some("t".into());
+            trial.ask(&format!("Produce with a transactional id and {what}"), version, &transactional);
+        }
+    }
 }
 
 /// Batches that are not what they say.

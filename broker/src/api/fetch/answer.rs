@@ -4,10 +4,10 @@ use super::Context;
 use super::read::Read;
 use super::session::Plan;
 use crate::core::Core;
-use ottla_protocol::messages::FetchResponse;
 use ottla_protocol::messages::fetch_response::{
     AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
 };
+use ottla_protocol::messages::{FetchRequest, FetchResponse};
 use ottla_protocol::{ErrorCode, Records};
 use std::borrow::Cow;
 
@@ -45,7 +45,7 @@ pub(super) fn build(core: &Core, context: &Context, plan: &Plan, reads: Vec<Read
             }
         };
         let mut data = partition_data(key.index, read);
-        if context.version >= 12 && is_about_the_leader(data.error_code) {
+        if context.version >= 16 && is_about_the_leader(data.error_code) {
             tell_leader(core, context, key, &mut data, &mut node_endpoints);
         }
         topic.partitions.push(data);
@@ -53,8 +53,33 @@ pub(super) fn build(core: &Core, context: &Context, plan: &Plan, reads: Vec<Read
     FetchResponse { session_id: plan.session_id, responses, node_endpoints, ..FetchResponse::default() }
 }
 
+/// The whole request fails. Up to version 12 every partition says so too, for old clients.
+pub(super) fn refuse(context: &Context, body: &FetchRequest<'_>, code: ErrorCode) -> FetchResponse<'static> {
+    let partition = |index| PartitionData {
+        partition_index: index,
+        error_code: code.0,
+        high_watermark: -1,
+        last_stable_offset: -1,
+        log_start_offset: -1,
+        aborted_transactions: Some(Vec::new()),
+        records: Some(Records::Parts(Default::default())),
+        ..PartitionData::default()
+    };
+    let topics = body.topics.iter().filter(|_| context.version <= 12);
+    let responses = topics.map(|topic| FetchableTopicResponse {
+        topic: Cow::Owned(topic.topic.to_string()),
+        topic_id: topic.topic_id,
+        partitions: topic.partitions.iter().map(|wanted| partition(wanted.partition)).collect(),
+    });
+    FetchResponse { error_code: code.0, responses: responses.collect(), ..FetchResponse::default() }
+}
+
 fn partition_data(index: i32, read: Read) -> PartitionData<'static> {
-    let aborted = read.aborted.map(|all| {
+    // Kafka has none, rather than null, where it did not come to read.
+    let is_unknown = read.error.is_some_and(|code| {
+        code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION || code == ErrorCode::UNKNOWN_TOPIC_ID
+    });
+    let aborted = read.aborted.or(is_unknown.then(Vec::new)).map(|all| {
         all.into_iter()
             .map(|(producer_id, first_offset)| AbortedTransaction { producer_id, first_offset })
             .collect()
@@ -93,7 +118,7 @@ fn tell_leader(
     let Some(partition) = topic.and_then(|topic| topic.partition(key.index)) else { return };
     data.current_leader =
         LeaderIdAndEpoch { leader_id: partition.leader, leader_epoch: partition.leader_epoch };
-    if context.version < 16 || endpoints.iter().any(|known| known.node_id == partition.leader) {
+    if endpoints.iter().any(|known| known.node_id == partition.leader) {
         return;
     }
     let Some(broker) = image.broker(partition.leader) else { return };

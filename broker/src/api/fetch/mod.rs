@@ -20,9 +20,12 @@ use crate::core::Core;
 use futures_util::future::{Either, join_all, select, select_all};
 use ottla_io::local::Permit;
 use ottla_io::{ShardId, now, time};
+use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::{FetchRequest, FetchResponse};
 use read::{Asked, Demand, Read};
 use session::{PartitionKey, Plan, Wanted};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -36,6 +39,9 @@ pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
         Err(error) => return unreadable(&request.context, error),
     };
     let context = &request.context;
+    if !matches!(body.isolation_level, 0 | 1) {
+        return context.outcome(&answer::refuse(context, &body, ErrorCode::UNKNOWN_SERVER_ERROR));
+    }
     let plan = match plan(core, context, &body) {
         Ok(plan) => plan,
         Err(code) => {
@@ -45,8 +51,9 @@ pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
     };
     let demand = Demand::of(&body, context, core.limits.response_bytes_max);
     let wait = Duration::from_millis(u64::try_from(body.max_wait_ms).unwrap_or(0));
+    let replica_id = if context.version >= 15 { body.replica_state.replica_id } else { body.replica_id };
     drop(body);
-    let asked = read::resolve(core, context, &plan.wanted);
+    let asked = read::resolve(core, context, &plan.wanted, replica_id);
     let (reads, permit) = gather(core, &asked, &demand, wait).await;
     let response = answer::build(core, context, &plan, reads);
     match context.encode(&response) {
@@ -76,6 +83,7 @@ fn plan(core: &Core, context: &Context, body: &FetchRequest<'_>) -> Result<Plan,
             });
         }
     }
+    last_of_each(&mut wanted);
     if context.version < 7 {
         return Ok(Plan { wanted, session_id: 0, incremental: false });
     }
@@ -90,6 +98,29 @@ fn plan(core: &Core, context: &Context, body: &FetchRequest<'_>) -> Result<Plan,
     }
     let uses_ids = context.version >= 13;
     core.sessions.plan(body.session_id, body.session_epoch, uses_ids, wanted, &forgotten, now())
+}
+
+/// Of a partition that is named twice, the last stands, in the place of the first.
+fn last_of_each(wanted: &mut Vec<Wanted>) {
+    if wanted.len() < 2 {
+        return;
+    }
+    let mut places: HashMap<PartitionKey, usize> = HashMap::with_capacity(wanted.len());
+    let mut kept: Vec<Wanted> = Vec::with_capacity(wanted.len());
+    for one in wanted.drain(..) {
+        match places.entry(one.key.clone()) {
+            Entry::Occupied(place) => {
+                if let Some(before) = kept.get_mut(*place.get()) {
+                    *before = one;
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(one);
+            }
+        }
+    }
+    *wanted = kept;
 }
 
 /// Reads until there is enough, something went wrong, or the time is up. The results are in the order of `asked`.
@@ -150,7 +181,7 @@ async fn read_all(
             }
         }
     }
-    read::trim(&mut reads, demand.bytes_max);
+    read::trim(&mut reads, asked, demand.bytes_max);
     reads
 }
 

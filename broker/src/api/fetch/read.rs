@@ -13,6 +13,9 @@ use ottla_shard::{Isolation, Partition};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
+/// What an owner may read whatever the others do.
+const SHARE_BYTES_MIN: usize = 64 << 10;
+
 /// Limits of a whole request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
@@ -38,9 +41,13 @@ impl Demand {
         }
     }
 
-    /// Each of several owners reads a part, so that together they take no more memory than was counted.
+    /// Each of several owners reads a part, so that together they take no more memory than was counted, a small piece
+    /// each aside: a client that asks for little gets all of it from one partition, as with one owner.
     pub(super) fn shared_by(self, owners: usize) -> Demand {
-        Demand { bytes_max: self.bytes_max / owners.max(1), ..self }
+        Demand {
+            bytes_max: (self.bytes_max / owners.max(1)).max(self.bytes_max.min(SHARE_BYTES_MIN)),
+            ..self
+        }
     }
 
     pub(super) fn at_most(self, bytes: usize) -> Demand {
@@ -63,7 +70,7 @@ pub(super) struct Asked {
 }
 
 /// Finds the partitions and their owners.
-pub(super) fn resolve(core: &Core, context: &Context, wanted: &[Wanted]) -> Vec<Asked> {
+pub(super) fn resolve(core: &Core, context: &Context, wanted: &[Wanted], replica_id: i32) -> Vec<Asked> {
     let image = core.image();
     let find = |wanted: &Wanted| {
         let key = &wanted.key;
@@ -72,7 +79,9 @@ pub(super) fn resolve(core: &Core, context: &Context, wanted: &[Wanted]) -> Vec<
         } else {
             image.topic_by_name(&key.topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?
         };
-        topic.partition(key.index).map(|_| topic.id).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+        topic.partition(key.index).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+        // No broker follows this one.
+        if replica_id >= 0 { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) } else { Ok(topic.id) }
     };
     wanted
         .iter()
@@ -175,7 +184,8 @@ async fn read_one(
     isolation: Isolation,
     at_least_one: bool,
 ) -> Result<Read, ErrorCode> {
-    partition.check_epoch(asked.current_leader_epoch)?;
+    // Here any negative epoch stands for none; elsewhere only -1 does.
+    partition.check_epoch(asked.current_leader_epoch.max(-1))?;
     if asked.last_fetched_epoch >= 0
         && let Some(diverging) = partition.diverging_epoch(asked.last_fetched_epoch, asked.fetch_offset)?
     {
@@ -188,7 +198,7 @@ async fn read_one(
             ..Read::default()
         });
     }
-    let bytes_max = usize::try_from(asked.bytes_max).unwrap_or(0).min(left);
+    let bytes_max = usize::try_from(asked.bytes_max).map_err(|_| ErrorCode::UNKNOWN_SERVER_ERROR)?.min(left);
     let data = partition.read(asked.fetch_offset, bytes_max, isolation, at_least_one).await?;
     let end = match isolation {
         Isolation::ReadCommitted => data.last_stable_offset,
@@ -219,12 +229,13 @@ pub(super) async fn park(core: &Rc<Core>, asked: &[(Asked, i64)], bytes: usize, 
     wait_for_bytes(&watches, bytes).await;
 }
 
-/// Several owners each gave a first batch whole: only the first of all may exceed the limit.
-pub(super) fn trim(reads: &mut [Read], bytes_max: usize) {
+/// Several owners each gave a first batch whole: only the first of all may exceed a limit.
+pub(super) fn trim(reads: &mut [Read], asked: &[Asked], bytes_max: usize) {
     let mut total = 0;
-    for read in reads {
+    for (read, asked) in reads.iter_mut().zip(asked) {
         let bytes = read.bytes();
-        if bytes > 0 && total > 0 && total + bytes > bytes_max {
+        let is_over = total + bytes > bytes_max || bytes > usize::try_from(asked.bytes_max).unwrap_or(0);
+        if bytes > 0 && total > 0 && is_over {
             read.parts.clear();
             continue;
         }

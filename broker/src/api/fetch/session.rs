@@ -102,7 +102,7 @@ impl Sessions {
         let mut by_id = self.by_id.borrow_mut();
         if epoch == INITIAL_EPOCH || epoch == FINAL_EPOCH {
             by_id.remove(&id);
-            let session_id = if epoch == FINAL_EPOCH || wanted.is_empty() {
+            let session_id = if epoch == FINAL_EPOCH {
                 0
             } else {
                 drop(by_id);
