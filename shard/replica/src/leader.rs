@@ -146,6 +146,9 @@ mod tests {
         let leader = Leader::new(1, assignment(0, &[1]), 0, 0);
         assert_eq!(leader.check_in_sync(1), Ok(()));
         assert_eq!(leader.check_in_sync(2), Err(AppendRefusal { in_sync: 1, minimum: 2 }));
+        // Of three replicas no fourth is asked for.
+        assert_eq!(leader.check_in_sync(4), Err(AppendRefusal { in_sync: 1, minimum: 3 }));
+        assert_eq!(Leader::new(1, assignment(0, &[1, 2, 3]), 0, 0).check_in_sync(4), Ok(()));
     }
 
     /// A cut log takes the watermark with it.

@@ -223,12 +223,15 @@ fn too_few_in_sync_replicas_refuse_acks_all() {
         let path = path.clone();
         async move {
             let partition = open(&path).await;
+            // Of one replica no second one is asked for, whatever the setting says.
             partition.set_settings(Rc::new(TopicSettings { min_insync_replicas: 2, ..settings() }));
+            assert_eq!(append(&partition, batch(1, NO_PRODUCER)).await, Ok(0));
+            partition.assign(Assignment { partition_epoch: 1, replicas: vec![1, 2], ..assignment(0) });
             let refusal = partition.append(batch(1, NO_PRODUCER), Acks::All, AppendOrigin::Client).await;
             let refusal = refusal.unwrap_err();
             assert_eq!((refusal.code, refusal.log_start_offset), (ErrorCode::NOT_ENOUGH_REPLICAS, 0));
             let leader = partition.append(batch(1, NO_PRODUCER), Acks::Leader, AppendOrigin::Client).await;
-            assert_eq!(leader.unwrap().base_offset, 0);
+            assert_eq!(leader.unwrap().base_offset, 1);
             // The setting came between the append and its ack.
             partition.set_settings(Rc::new(settings()));
             let waiting = partition.append(batch(1, NO_PRODUCER), Acks::All, AppendOrigin::Client);
