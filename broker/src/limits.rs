@@ -15,6 +15,7 @@ pub(crate) struct Limits {
     /// Of requests and responses.
     pub(crate) memory_bytes: usize,
     pub(crate) batch_cache_bytes: usize,
+    pub(crate) log_prepare_bytes: u64,
     pub(crate) request_bytes_max: usize,
     /// One response to a fetch takes at most this, a first batch that is larger aside.
     pub(crate) response_bytes_max: usize,
@@ -30,6 +31,7 @@ impl Limits {
         Limits {
             memory_bytes,
             batch_cache_bytes: share(config.runtime.batch_cache_bytes.unwrap_or(BATCH_CACHE_BYTES)),
+            log_prepare_bytes: config.runtime.log_prepare_bytes,
             request_bytes_max: config.network.request_bytes_max as usize,
             // Eight responses fit beside each other, so that a slow reader leaves room for others.
             response_bytes_max: positive(config.fetch.response_bytes_max).min(memory_bytes / 2 / 8).max(1),
@@ -39,6 +41,10 @@ impl Limits {
     }
 
     pub(crate) fn log_resources(&self) -> ResourceLimits {
-        ResourceLimits { batch_cache_bytes: self.batch_cache_bytes, ..ResourceLimits::default() }
+        ResourceLimits {
+            batch_cache_bytes: self.batch_cache_bytes,
+            prepare_bytes: self.log_prepare_bytes,
+            ..ResourceLimits::default()
+        }
     }
 }

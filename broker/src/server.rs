@@ -7,7 +7,7 @@
 //! ```
 //! What runs on a shard goes through `ottla_io` alone, so [`shard_main`] also runs in the simulator.
 
-use crate::config::{BrokerConfig, Input, Note};
+use crate::config::{BrokerConfig, Input, Note, Pinning};
 use crate::controller::{self, Controller, MetaProperties};
 use crate::core::{Core, Identity, LogDir};
 use crate::net::Listening;
@@ -171,7 +171,11 @@ pub fn run(startup: Startup) -> Result<(), Failure> {
     let defaults = runtime::Config::default();
     let config = runtime::Config {
         shards: settings.shards.unwrap_or(defaults.shards),
-        pin: settings.pinning != crate::config::Pinning::Off,
+        pin: settings.pinning != Pinning::Off,
+        cores: match &settings.pinning {
+            Pinning::Cores(cores) => cores.clone(),
+            Pinning::Auto | Pinning::Off => Vec::new(),
+        },
         spin: Duration::from_micros(u64::from(settings.spin_us)),
         ..defaults
     };

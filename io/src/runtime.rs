@@ -22,6 +22,8 @@ pub struct Config {
     /// Threads, each with a ring. Pinned to distinct cores when there are enough and `pin` is set.
     pub shards: usize,
     pub pin: bool,
+    /// With `pin`: the cores to pin to, in the order of the shards; empty for those that the process may use.
+    pub cores: Vec<usize>,
     pub ring_entries: u32,
     /// How long an idle core polls before it waits in the kernel. Zero by default: an idle broker takes no CPU.
     pub spin: Duration,
@@ -37,6 +39,7 @@ impl Default for Config {
         Config {
             shards: thread::available_parallelism().map_or(1, usize::from),
             pin: true,
+            cores: Vec::new(),
             ring_entries: 1024,
             spin: Duration::ZERO,
             helper_threads: 2,
@@ -74,7 +77,11 @@ where
     Fut: Future<Output = T> + 'static,
 {
     let count = config.shards.max(1);
-    let cores = if config.pin { core_affinity::get_core_ids().unwrap_or_default() } else { Vec::new() };
+    let cores = match (config.pin, config.cores.is_empty()) {
+        (false, _) => Vec::new(),
+        (true, true) => core_affinity::get_core_ids().unwrap_or_default(),
+        (true, false) => config.cores.iter().map(|id| core_affinity::CoreId { id: *id }).collect(),
+    };
     let helpers = Helpers::new(config.helper_threads.max(1));
     let stop = Arc::new(StopSignal::new().map_err(StartError::Thread)?);
     let (ready_in, ready) = mpsc::channel();

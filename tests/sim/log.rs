@@ -110,6 +110,7 @@ impl Plan {
             read_files: rng.random_range(1..4),
             index_cache_bytes: 10_000,
             idle_ms: 50,
+            prepare_bytes: 1 << 20,
         };
         Plan {
             seed,

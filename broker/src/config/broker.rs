@@ -70,6 +70,8 @@ pub struct RuntimeConfig {
     pub spin_us: u32,
     pub memory_bytes: Option<u64>,
     pub batch_cache_bytes: Option<u64>,
+    /// Zeros written ahead of a busy log's end at a time.
+    pub log_prepare_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -393,6 +395,7 @@ fn runtime(values: &Values, problems: &mut Vec<String>) -> RuntimeConfig {
         spin_us: values.int("ottla.spin.us").unsigned_abs(),
         memory_bytes: bytes("ottla.memory.bytes"),
         batch_cache_bytes: bytes("ottla.batch.cache.bytes"),
+        log_prepare_bytes: bytes("ottla.log.prepare.bytes").unwrap_or_default(),
     }
 }
 

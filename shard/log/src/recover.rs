@@ -131,7 +131,7 @@ async fn finish_opening(
         sync_wanted: false,
         flush_timer_runs: false,
         changed: !was_clean,
-        small_writes: 0,
+        durable_writes: 0,
     };
     let inner = Rc::new(Inner {
         dir: opening.dir.clone(),

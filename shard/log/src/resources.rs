@@ -25,6 +25,8 @@ pub struct ResourceLimits {
     pub index_cache_bytes: usize,
     /// A log without an append for this long frees its chunks and closes its files; a file without a read as well.
     pub idle_ms: u64,
+    /// Zeros that a busy log writes ahead of its end at a time, at most; 0: none.
+    pub prepare_bytes: u64,
 }
 
 impl Default for ResourceLimits {
@@ -34,6 +36,7 @@ impl Default for ResourceLimits {
             read_files: 64,
             index_cache_bytes: 8 << 20,
             idle_ms: 10_000,
+            prepare_bytes: crate::limits::PREPARE_LARGE_BYTES as u64,
         }
     }
 }
@@ -101,6 +104,10 @@ impl Resources {
     /// Files open for cold reads.
     pub fn read_file_count(&self) -> usize {
         self.files.borrow().len()
+    }
+
+    pub(crate) fn prepare_bytes_max(&self) -> u64 {
+        self.limits.prepare_bytes
     }
 
     /// Aligned zeros, [`PREPARE_BYTES`] of them, made when they are first wanted.

@@ -4,7 +4,8 @@ use crate::batch::{BatchHeader, patch_assignment, patch_log_append_time};
 use crate::checkpoint::epochs::EpochCache;
 use crate::index::IndexBuilder;
 use crate::limits::{
-    PREPARE_BYTES, SMALL_WRITE_BYTES, SMALL_WRITES_BEFORE_PREPARING, UNWRITTEN_BYTES_MAX, block_end,
+    PREPARE_BYTES, PREPARE_LARGE_BYTES, SMALL_WRITE_BYTES, UNWRITTEN_BYTES_MAX, WRITES_BEFORE_PREPARING,
+    block_end,
 };
 use crate::log::{AppendInfo, Appended};
 use crate::tail::Tail;
@@ -108,8 +109,8 @@ pub(crate) struct State {
     pub(crate) flush_timer_runs: bool,
     /// Something was appended or changed since the directory was opened: closing has work to do.
     pub(crate) changed: bool,
-    /// Small writes since the segment was opened, in a row: what makes preparing space worth its while.
-    pub(crate) small_writes: u32,
+    /// Durable writes to the active segment: what makes preparing space worth its while.
+    pub(crate) durable_writes: u32,
 }
 
 /// What an append did.
@@ -185,7 +186,7 @@ impl State {
         let rolled = self.must_roll(&header);
         if rolled {
             self.segments.push(Segment::new(base_offset, ottla_io::unix_millis()));
-            self.small_writes = 0;
+            self.durable_writes = 0;
         }
         let interval = self.config.index_interval_bytes;
         let (segment_base, position) = (self.active().base_offset, self.active().bytes);
@@ -269,19 +270,17 @@ impl State {
         self.sync_wanted.then_some(Job::Sync)
     }
 
-    /// How many bytes of zeros to write behind `to` along with `[from, to)`: see [`PREPARE_BYTES`].
-    pub(crate) fn prepare_behind(&mut self, base_offset: Offset, from: u64, to: u64, durable: bool) -> u64 {
-        if to - from > SMALL_WRITE_BYTES {
-            self.small_writes = 0;
-        } else {
-            self.small_writes = self.small_writes.saturating_add(1);
-        }
+    /// How many bytes of zeros, at most `bytes_max`, to write behind `to` along with the durable write of
+    /// `[from, to)`: a multiple of [`PREPARE_BYTES`].
+    pub(crate) fn prepare_behind(&mut self, base_offset: Offset, from: u64, to: u64, bytes_max: u64) -> u64 {
+        self.durable_writes = self.durable_writes.saturating_add(1);
         let segment_bytes = u64::from(self.config.segment_bytes);
         let Some(segment) = self.segment(base_offset) else { return 0 };
         let grows = segment.growing.as_ref().is_some_and(|growing| block_end(to) > growing.file_bytes);
-        let room = block_end(to) + PREPARE_BYTES as u64 <= segment_bytes;
-        let steady = self.small_writes >= SMALL_WRITES_BEFORE_PREPARING;
-        if durable && grows && room && steady { PREPARE_BYTES as u64 } else { 0 }
+        let wanted = if to - from > SMALL_WRITE_BYTES { PREPARE_LARGE_BYTES } else { PREPARE_BYTES } as u64;
+        let room = bytes_max.min(segment_bytes.saturating_sub(block_end(to)));
+        let bytes = wanted.min(room) / PREPARE_BYTES as u64 * PREPARE_BYTES as u64;
+        if grows && self.durable_writes >= WRITES_BEFORE_PREPARING { bytes } else { 0 }
     }
 
     /// Notes that `[from, to)` of a segment is written, up to `end_offset`, and `prepared_bytes` behind it.

@@ -11,7 +11,7 @@
 use crate::batch::{BATCH_HEADER_BYTES, BatchHeader};
 use crate::checkpoint::epochs::{self, LEADER_EPOCHS};
 use crate::index::{offset, time};
-use crate::limits::{WRITE_BYTES_MAX, block_end, block_start};
+use crate::limits::{PREPARE_BYTES, WRITE_BYTES_MAX, block_end, block_start};
 use crate::log::Inner;
 use crate::state::{Job, State};
 use crate::tail::WriteParts;
@@ -185,8 +185,13 @@ async fn write(inner: &Rc<Inner>, base_offset: Offset) -> Result<(), Error> {
         }
     };
     let durable = durability == Durability::Durable;
-    let prepared_bytes = inner.state.borrow_mut().prepare_behind(base_offset, from, to, durable);
-    if prepared_bytes > 0 {
+    let prepared_bytes = if durable {
+        let bytes_max = inner.resources.prepare_bytes_max();
+        inner.state.borrow_mut().prepare_behind(base_offset, from, to, bytes_max)
+    } else {
+        0
+    };
+    for _ in 0..prepared_bytes / PREPARE_BYTES as u64 {
         parts.push(inner.resources.zeros());
     }
     let failed = |error| Error::io("write", &inner.path(base_offset, ".log"), &error);
