@@ -37,7 +37,7 @@ impl TestBroker {
             ("listeners", "PLAINTEXT://127.0.0.1:0"),
             ("log.dirs", &data.path().display().to_string()),
             ("ottla.shards", "2"),
-            ("ottla.pinning", "off"),
+            ("ottla.pin.cores", "off"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut overrides = own.to_vec();

@@ -20,10 +20,7 @@ pub struct BrokerConfig {
     /// `metadata.log.dir`, else the first of `log_dirs`.
     pub metadata_log_dir: PathBuf,
     pub topics: TopicDefaults,
-    pub offsets_topic: InternalTopic,
-    pub transactions_topic: InternalTopic,
     pub fetch: FetchLimits,
-    pub shutdown: Shutdown,
     pub runtime: RuntimeConfig,
     /// What the file and the overrides say, by name, as written.
     pub(super) set: BTreeMap<String, String>,
@@ -41,24 +38,11 @@ pub struct TopicDefaults {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InternalTopic {
-    pub num_partitions: i32,
-    pub replication_factor: i16,
-    pub segment_bytes: i32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchLimits {
     /// `fetch.max.bytes`: the largest response to one fetch.
     pub response_bytes_max: i32,
     /// `max.incremental.fetch.session.cache.slots`, of all shards together.
     pub sessions_max: i32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shutdown {
-    /// `controlled.shutdown.enable`: hand leaderships over first.
-    pub controlled: bool,
 }
 
 /// Ottla's own settings.
@@ -151,11 +135,6 @@ impl BrokerConfig {
         if !problems.is_empty() {
             return Err(Error(problems));
         }
-        let internal_topic = |prefix: &str| InternalTopic {
-            num_partitions: values.int(&format!("{prefix}.num.partitions")),
-            replication_factor: values.short(&format!("{prefix}.replication.factor")),
-            segment_bytes: values.int(&format!("{prefix}.segment.bytes")),
-        };
         let config = BrokerConfig {
             node_id: values.int("node.id"),
             rack: values.maybe_text("broker.rack"),
@@ -173,13 +152,10 @@ impl BrokerConfig {
                 delete_enabled: values.boolean("delete.topic.enable"),
                 partitions_per_response_max: values.int("max.request.partition.size.limit"),
             },
-            offsets_topic: internal_topic("offsets.topic"),
-            transactions_topic: internal_topic("transaction.state.log"),
             fetch: FetchLimits {
                 response_bytes_max: values.int("fetch.max.bytes"),
                 sessions_max: values.int("max.incremental.fetch.session.cache.slots"),
             },
-            shutdown: Shutdown { controlled: values.boolean("controlled.shutdown.enable") },
             runtime,
             set,
         };

@@ -16,13 +16,8 @@ pub struct NetworkConfig {
     /// Named by `controller.listener.names`: known, never opened, since the only controller is in this process.
     pub controller_listeners: Vec<Listener>,
     pub backlog: i32,
-    /// `socket.send.buffer.bytes`, `socket.receive.buffer.bytes`; none: the system's choice.
-    pub send_buffer_bytes: Option<u32>,
-    pub receive_buffer_bytes: Option<u32>,
     /// The largest request: a longer one ends its connection.
     pub request_bytes_max: u32,
-    /// `queued.max.request.bytes`: of all requests at once; none: memory's budget alone decides.
-    pub queued_request_bytes_max: Option<u64>,
     /// Connections without traffic are closed after this; none: never.
     pub idle_ms_max: Option<u64>,
 }
@@ -163,17 +158,13 @@ impl NetworkConfig {
                 values.text("advertised.listeners")
             ));
         }
-        let buffer = |name| u32::try_from(values.int(name)).ok();
         NetworkConfig {
             listeners,
             advertised,
             inter_broker_listener,
             controller_listeners,
             backlog: values.int("socket.listen.backlog.size"),
-            send_buffer_bytes: buffer("socket.send.buffer.bytes"),
-            receive_buffer_bytes: buffer("socket.receive.buffer.bytes"),
             request_bytes_max: values.int("socket.request.max.bytes").unsigned_abs(),
-            queued_request_bytes_max: u64::try_from(values.long("queued.max.request.bytes")).ok(),
             idle_ms_max: u64::try_from(values.long("connections.max.idle.ms")).ok(),
         }
     }

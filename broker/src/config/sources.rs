@@ -115,10 +115,9 @@ pub(super) fn times(value: Value, factor: i64) -> Value {
 /// Settings of the broker itself that can change while it runs, and that it acts on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveConfig {
-    /// `max.connections`, `max.connections.per.ip` and `max.connection.creation.rate`.
+    /// `max.connections` and `max.connections.per.ip`.
     pub connections_max: u32,
     pub connections_per_ip_max: u32,
-    pub connections_per_second_max: u32,
     /// `max.connections.per.ip.overrides`: addresses or names with limits of their own.
     pub connections_per_ip_overrides: BTreeMap<String, u32>,
     /// `producer.id.expiration.ms`: how long an idle producer's sequences are remembered.
@@ -137,7 +136,6 @@ impl LiveConfig {
         LiveConfig {
             connections_max: number("max.connections"),
             connections_per_ip_max: number("max.connections.per.ip"),
-            connections_per_second_max: number("max.connection.creation.rate"),
             connections_per_ip_overrides: parse_overrides(&overrides.unwrap_or_default()).unwrap_or_default(),
             producer_id_expiration_ms: number("producer.id.expiration.ms"),
         }

@@ -82,12 +82,11 @@ fn the_stock_file_is_read_as_it_is() {
     assert_eq!(network.inter_broker_listener, "PLAINTEXT");
     assert_eq!(network.request_bytes_max, 100 << 20);
     assert_eq!(network.idle_ms_max, Some(600_000));
-    assert_eq!(network.queued_request_bytes_max, None);
     assert_eq!(config.log_dirs, [Path::new("/tmp/kraft-combined-logs")]);
     assert_eq!(config.metadata_log_dir, Path::new("/tmp/kraft-combined-logs"));
     assert_eq!(config.topics.num_partitions, 1);
-    assert_eq!(config.offsets_topic.replication_factor, 1);
-    assert_eq!(config.offsets_topic.num_partitions, 50);
+    assert_eq!(config.values().short("offsets.topic.replication.factor"), 1);
+    assert_eq!(config.values().int("offsets.topic.num.partitions"), 50);
     assert_eq!(config.runtime.shards, None);
     assert_eq!(config.runtime.pinning, Pinning::Auto);
 }
@@ -97,7 +96,7 @@ fn without_a_file_one_node_serves_this_machine() {
     let config = load("", &[("log.dirs", "/d")]).unwrap().config;
     assert_eq!(config.network.listeners[0].to_string(), "PLAINTEXT://127.0.0.1:9092");
     assert_eq!(config.network.advertised, config.network.listeners);
-    assert_eq!(config.transactions_topic.replication_factor, 1);
+    assert_eq!(config.values().short("transaction.state.log.replication.factor"), 1);
 }
 
 #[test]
