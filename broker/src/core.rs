@@ -19,7 +19,7 @@ use ottla_metadata::id::Seed;
 use ottla_metadata::{Image, Uuid};
 use ottla_shard::budget::Budget;
 use ottla_shard::mesh::{Call, Gone, Mesh};
-use ottla_shard::{Partition, Partitions, TopicSettings, placement};
+use ottla_shard::{Partitions, TopicSettings, placement};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
@@ -32,7 +32,6 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) node_id: i32,
-    pub(crate) cluster_id: String,
     pub(crate) broker_epoch: i64,
     pub(crate) log_dirs: Vec<LogDir>,
 }
@@ -149,27 +148,6 @@ impl Core {
         Fut: Future<Output = R> + 'static,
     {
         self.mesh.call(to, self, work)
-    }
-
-    /// Runs `work` with the partition, on the core that owns it.
-    /// # Errors
-    /// Kafka's code when the partition is not served.
-    pub(crate) async fn with_partition<R, F, Fut>(
-        self: &Rc<Self>,
-        topic: Uuid,
-        partition: i32,
-        work: F,
-    ) -> Result<R, ottla_protocol::ErrorCode>
-    where
-        R: Send + 'static,
-        F: FnOnce(Rc<Partition>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<R, ottla_protocol::ErrorCode>> + 'static,
-    {
-        let call = self.call(self.owner(topic, partition), move |core| async move {
-            let partition = core.partitions.get(topic, partition)?;
-            work(partition).await
-        });
-        call.await.unwrap_or(Err(ottla_protocol::ErrorCode::UNKNOWN_SERVER_ERROR))
     }
 
     /// Lets the controller decide. Returns when the records are committed and every core has followed them, so that

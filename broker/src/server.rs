@@ -235,7 +235,7 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     let listening = listen(core, &startup.addresses)?;
     let ports: Vec<SocketAddr> = listening.iter().map(Listening::address).collect();
     let broker_epoch = register(&controller, config, &cluster_id, &log_dirs, &ports).await?;
-    let identity = Arc::new(Identity { node_id: config.node_id, cluster_id, broker_epoch, log_dirs });
+    let identity = Arc::new(Identity { node_id: config.node_id, broker_epoch, log_dirs });
     for shard in core.mesh.shards() {
         let identity = identity.clone();
         let settled = core.call(shard, move |core| async move { core.settle(identity) });

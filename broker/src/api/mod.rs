@@ -38,7 +38,6 @@ use ottla_io::local::Permit;
 use ottla_protocol::messages as m;
 use ottla_protocol::{ApiKey, DecodeError, Decoder, Encoder, Message};
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -100,7 +99,6 @@ pub(crate) struct Context {
     pub(crate) correlation_id: i32,
     /// Place of the listener in the broker's list.
     pub(crate) listener: usize,
-    pub(crate) peer: SocketAddr,
 }
 
 /// A request whose header is read; its body is not.
@@ -116,14 +114,14 @@ pub(crate) struct Request {
 impl Request {
     /// # Errors
     /// The reason to close the connection.
-    pub(crate) fn parse(frame: Bytes, listener: usize, peer: SocketAddr) -> Result<Request, String> {
+    pub(crate) fn parse(frame: Bytes, listener: usize) -> Result<Request, String> {
         let mut decoder = Decoder::new(&frame);
         let (key, version, correlation_id) =
             fixed_fields(&mut decoder).map_err(|error| format!("its request header: {error}"))?;
         let refused = || format!("API key {key} version {version} is not served");
         let served = SERVED.iter().find(|(served, ..)| *served as i16 == key);
         let (key, min, max) = *served.ok_or_else(refused)?;
-        let context = Context { key, version, correlation_id, listener, peer };
+        let context = Context { key, version, correlation_id, listener };
         let is_unknown_api_versions = !(min..=max).contains(&version) && key == ApiKey::ApiVersions;
         if !(min..=max).contains(&version) && !is_unknown_api_versions {
             return Err(refused());

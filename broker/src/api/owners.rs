@@ -43,7 +43,9 @@ where
     Fut: Future<Output = Result<R, ErrorCode>> + 'static,
 {
     let mut results = Vec::with_capacity(asked.len());
-    let mut owners: Vec<(ShardId, Vec<(usize, Asked<A>)>)> = Vec::new();
+    // Each with its place in `asked`.
+    type Share<A> = Vec<(usize, Asked<A>)>;
+    let mut owners: Vec<(ShardId, Share<A>)> = Vec::new();
     for (place, asked) in asked.into_iter().enumerate() {
         match asked {
             Ok(asked) => {

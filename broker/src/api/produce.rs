@@ -127,10 +127,7 @@ pub(crate) async fn begin(core: &Rc<Core>, request: Request) -> Outcome {
     Outcome::Answer(Answer::Later(Box::pin(async move {
         let slots = finish.await;
         let response = respond(&core, &context, named, slots);
-        match context.encode(&response) {
-            Ok(response) => Some(response),
-            Err(_) => None,
-        }
+        context.encode(&response).ok()
     })))
 }
 

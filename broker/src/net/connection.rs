@@ -54,7 +54,7 @@ pub(crate) async fn serve(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, l
         write(stream.clone(), registered.connection.clone(), waiting, progress.clone()),
     );
     let reader = FrameReader::new(core.clone(), stream.clone(), registered.connection.clone());
-    match read(&core, reader, answers, &progress, peer, listener).await {
+    match read(&core, reader, answers, &progress, listener).await {
         End::Quiet => {}
         End::Told(reason) => tracing::info!(%peer, "connection closed: {reason}"),
     }
@@ -76,7 +76,6 @@ async fn read(
     mut frames: FrameReader,
     answers: queue::Sender<Waiting>,
     progress: &Rc<Progress>,
-    peer: SocketAddr,
     listener: usize,
 ) -> End {
     let mut stopped = pin!(core.stopping.wait());
@@ -90,7 +89,7 @@ async fn read(
             Err(FrameError::Closed | FrameError::Io(_)) => return End::Quiet,
             Err(error) => return End::Told(error.to_string()),
         };
-        let request = match Request::parse(frame.bytes, listener, peer) {
+        let request = match Request::parse(frame.bytes, listener) {
             Ok(request) => request,
             Err(reason) => return End::Told(reason),
         };

@@ -200,7 +200,7 @@ async fn wait_all(
     let calls = owners.iter().map(|(owner, places)| {
         let mine: Vec<(Asked, i64)> = places
             .iter()
-            .filter_map(|place| Some((asked.get(*place)?.clone(), *ends.get(*place)?)))
+            .filter_map(|place| Some((*asked.get(*place)?, *ends.get(*place)?)))
             .collect();
         core.call(*owner, move |core| async move {
             read::park(&core, &mine, bytes_missing, share.isolation).await;
