@@ -198,10 +198,8 @@ async fn wait_all(
     let share = demand.at_most(WOKEN_BYTES);
     let bytes_missing = missing.div_ceil(owners.len().max(1));
     let calls = owners.iter().map(|(owner, places)| {
-        let mine: Vec<(Asked, i64)> = places
-            .iter()
-            .filter_map(|place| Some((*asked.get(*place)?, *ends.get(*place)?)))
-            .collect();
+        let mine: Vec<(Asked, i64)> =
+            places.iter().filter_map(|place| Some((*asked.get(*place)?, *ends.get(*place)?))).collect();
         core.call(*owner, move |core| async move {
             read::park(&core, &mine, bytes_missing, share.isolation).await;
             if !is_alone {
