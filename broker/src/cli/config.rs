@@ -254,8 +254,8 @@ fn write_page(out: &mut impl Write, found: &[&'static Setting]) -> io::Result<()
     writeln!(out, "<!-- Made by: ottla config --markdown -->\n# Settings\n")?;
     writeln!(
         out,
-        "Names, defaults and ranges are Kafka's; those that begin with `ottla.` are Ottla's own. The last column says what Ottla \
-         makes of a setting: **acts** on it; **no need**: accepted, there is nothing that it could change; **not yet**: read and \
+        "Names, defaults and ranges are Kafka's; those that begin with `ottla.` are Ottla's own. The column Dynamic \
+         says whether a broker's setting can be changed while it runs, the column Ottla what Ottla makes of a setting: **acts** on it; **no need**: accepted, there is nothing that it could change; **not yet**: read and \
          checked, but not acted on; **refused**: unsafe to ignore, so another value than the default stops the start."
     )?;
     for (_, scope, name) in SCOPES {
@@ -267,18 +267,19 @@ fn write_page(out: &mut impl Write, found: &[&'static Setting]) -> io::Result<()
         writeln!(out, "\n## {}{rest} settings\n", first.to_uppercase())?;
         writeln!(
             out,
-            "| Name | Type | Default | Valid | Ottla | What it does |\n| --- | --- | --- | --- | --- | --- |"
+            "| Name | Type | Default | Valid | Dynamic | Ottla | What it does |\n| --- | --- | --- | --- | --- | --- | --- |"
         )?;
         for shown in settings.map(|setting| Shown::of(setting)) {
             let cell = |text: &str| text.replace('|', "\\|").replace('*', "\\*").replace('<', "&lt;");
             let note = if shown.note.is_empty() { String::new() } else { format!(" {}", cell(shown.note)) };
             writeln!(
                 out,
-                "| `{}` | {} | `{}` | {} | {} | {}{note} |",
+                "| `{}` | {} | `{}` | {} | {} | {} | {}{note} |",
                 shown.name,
                 shown.kind,
                 shown.default_as_text(),
                 cell(&shown.valid),
+                shown.dynamic.split(':').next().unwrap_or_default(),
                 shown.support,
                 cell(shown.documentation),
             )?;
@@ -328,7 +329,25 @@ mod tests {
         assert_eq!(rows.len(), all.len());
         for row in rows {
             let bars = row.matches('|').count() - row.matches("\\|").count();
-            assert_eq!(bars, 7, "{row}");
+            assert_eq!(bars, 8, "{row}");
         }
+    }
+
+    /// `docs/settings.md` is what `ottla config --markdown` prints. Made anew by `OTTLA_WRITE_DOCS=1 cargo test`.
+    #[test]
+    fn the_reference_page_is_current() {
+        let all = SCOPES.iter().flat_map(|(_, scope, _)| registry::settings(*scope));
+        let all: Vec<&'static Setting> = all.filter(|setting| !setting.internal).collect();
+        let mut page = Vec::new();
+        write_page(&mut page, &all).unwrap();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/settings.md");
+        if std::env::var_os("OTTLA_WRITE_DOCS").is_some() {
+            std::fs::write(path, &page).unwrap();
+        }
+        let kept = std::fs::read(path).unwrap();
+        assert!(
+            kept == page,
+            "docs/settings.md is not what the tables say: run OTTLA_WRITE_DOCS=1 cargo test -p ottla"
+        );
     }
 }
