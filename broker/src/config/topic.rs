@@ -131,6 +131,16 @@ impl TopicSettings {
     }
 }
 
+impl Durability {
+    /// From `flush.messages` and `flush.ms`, where somebody set them.
+    pub fn of(messages: Option<u64>, ms: Option<u64>) -> Durability {
+        match (messages, ms) {
+            (None, None) | (Some(0 | 1), _) | (_, Some(0)) => Durability::EveryAck,
+            (messages, ms) => Durability::Relaxed { messages, ms },
+        }
+    }
+}
+
 /// In words, for the log and for `ottla topic describe`.
 impl fmt::Display for Durability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,10 +220,7 @@ impl Getter<'_> {
                 _ => None,
             },
         };
-        match (set("flush.messages"), set("flush.ms")) {
-            (None, None) | (Some(0 | 1), _) | (_, Some(0)) => Durability::EveryAck,
-            (messages, ms) => Durability::Relaxed { messages, ms },
-        }
+        Durability::of(set("flush.messages"), set("flush.ms"))
     }
 
     fn cleanup(&self) -> Cleanup {

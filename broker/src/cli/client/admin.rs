@@ -14,6 +14,7 @@ use ottla_protocol::messages::incremental_alter_configs_request::{
 
 /// ConfigResource types of Kafka.
 const TOPIC: i8 = 2;
+const BROKER: i8 = 4;
 /// Where a setting's value comes from, as DescribeConfigs numbers it: set for this topic.
 const SOURCE_TOPIC: i8 = 1;
 
@@ -156,6 +157,20 @@ impl Client {
             checked(&topic.resource_name, topic.error_code, topic.error_message.as_deref(), ())?;
         }
         Ok(())
+    }
+
+    /// Whether the cluster's brokers are Ottla: they have settings of their own.
+    pub fn is_ottla(&mut self, broker_id: i32) -> Result<bool, Error> {
+        let request = DescribeConfigsRequest {
+            resources: vec![DescribeConfigsResource {
+                resource_type: BROKER,
+                resource_name: broker_id.to_string().into(),
+                configuration_keys: Some(vec!["ottla.shards".into()]),
+            }],
+            ..Default::default()
+        };
+        let answer = self.ask(&request)?;
+        Ok(answer.get()?.results.iter().any(|broker| !broker.configs.is_empty()))
     }
 
     /// Every setting of a topic, its own and inherited ones, by name.

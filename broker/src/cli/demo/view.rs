@@ -146,7 +146,7 @@ impl View {
     /// Takes away what was drawn, for the result to stand there.
     pub fn clear(&mut self, out: &mut impl Write) -> io::Result<()> {
         if self.drawn_lines > 0 {
-            write!(out, "\x1b[{}A\x1b[J", self.drawn_lines)?;
+            write!(out, "\r\x1b[{}A\x1b[J", self.drawn_lines)?;
             self.drawn_lines = 0;
             // No line ends here, and what comes next may go to standard error.
             out.flush()?;

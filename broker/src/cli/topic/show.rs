@@ -5,6 +5,7 @@ use super::super::client::offsets::{EARLIEST, Isolation, LATEST};
 use super::super::client::{Client, Error, Topic, subject};
 use super::super::table::{Table, count, counted, list as numbers};
 use super::super::{Connect, Exit, Failure};
+use crate::config::Durability;
 use clap::Args;
 use ottla_protocol::ErrorCode;
 use serde::Serialize;
@@ -41,6 +42,9 @@ pub struct DescribeArgs {
     connect: Connect,
 }
 
+/// DescribeConfigs' number for a value that nobody set.
+const SOURCE_DEFAULT: i8 = 5;
+
 #[derive(Serialize)]
 struct ListedTopic {
     name: String,
@@ -56,6 +60,9 @@ struct DescribedTopic {
     id: String,
     internal: bool,
     replication_factor: usize,
+    /// What an acknowledgement means, in words; `None` where the broker is not Ottla, whose rule this is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durability: Option<String>,
     partitions: Vec<DescribedPartition>,
     settings: Vec<DescribedSetting>,
 }
@@ -124,12 +131,16 @@ pub fn describe(args: &DescribeArgs) -> Result<Exit, Failure> {
     let names: Vec<&str> = args.names.iter().map(String::as_str).collect();
     let metadata = client.metadata(Some(&names))?;
     let (mut described, mut failures) = (Vec::new(), Vec::new());
+    // Any broker will do. One that does not tell is not taken for Ottla.
+    let broker = metadata.brokers.keys().next().copied();
+    let is_ottla = broker.is_some_and(|broker| client.is_ottla(broker).unwrap_or(false));
     for topic in &metadata.topics {
         let result = match topic.error {
             ErrorCode::NONE => describe_one(&mut client, topic),
             code => Err(Error::refused(subject(&topic.name), code.0, None)),
         };
         match result {
+            Ok(topic) if !is_ottla => described.push(DescribedTopic { durability: None, ..topic }),
             Ok(topic) => described.push(topic),
             Err(error) => failures.push(Failure::from(error)),
         }
@@ -167,6 +178,7 @@ fn describe_one(client: &mut Client, topic: &Topic) -> Result<DescribedTopic, Er
     let ends: BTreeMap<i32, i64> = offsets(LATEST)?;
     let settings = client.describe_configs(&topic.name)?;
     Ok(DescribedTopic {
+        durability: Some(durability(&settings).to_string()),
         name: topic.name.clone(),
         id: topic.id.to_string(),
         internal: topic.is_internal,
@@ -189,13 +201,24 @@ fn describe_one(client: &mut Client, topic: &Topic) -> Result<DescribedTopic, Er
     })
 }
 
+/// What Ottla's acknowledgements mean under these settings.
+fn durability(settings: &[Setting]) -> Durability {
+    let set = |name: &str| {
+        let setting = settings.iter().find(|setting| setting.name == name)?;
+        let value = setting.value.as_ref()?.parse::<u64>().ok()?;
+        // Kafka's default, that never flushes, is how not to set them.
+        Some(value).filter(|_| setting.source != SOURCE_DEFAULT)
+    };
+    Durability::of(set("flush.messages"), set("flush.ms"))
+}
+
 fn described_setting(setting: Setting) -> DescribedSetting {
     let source = match setting.source {
         1 => "topic",
         2 => "broker, changed while running",
         3 => "all brokers, changed while running",
         4 => "broker",
-        5 => "default",
+        SOURCE_DEFAULT => "default",
         _ => "other",
     };
     DescribedSetting { name: setting.name, value: setting.value, source }
@@ -216,6 +239,9 @@ fn write_topic(out: &mut impl Write, topic: &DescribedTopic, all: bool) -> io::R
         counted(records.max(0) as u64, "offset"),
         if topic.internal { ", internal" } else { "" }
     )?;
+    if let Some(durability) = &topic.durability {
+        writeln!(out, "{durability}")?;
+    }
     let mut table = Table::new(&[
         ">PARTITION",
         ">LEADER",
@@ -255,4 +281,29 @@ fn write_topic(out: &mut impl Write, topic: &DescribedTopic, all: bool) -> io::R
 
 fn replication_factor(topic: &Topic) -> usize {
     topic.partitions.first().map_or(0, |partition| partition.replicas.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_ack_means_follows_from_the_settings() {
+        let setting = |name: &str, value: &str, source| Setting {
+            name: name.to_owned(),
+            value: Some(value.to_owned()),
+            is_own: source == 1,
+            source,
+        };
+        let of = |messages: (&str, i8), ms: (&str, i8)| {
+            durability(&[setting("flush.messages", messages.0, messages.1), setting("flush.ms", ms.0, ms.1)])
+        };
+        let never = i64::MAX.to_string();
+        assert_eq!(durability(&[]), Durability::EveryAck);
+        assert_eq!(of((&never, SOURCE_DEFAULT), (&never, SOURCE_DEFAULT)), Durability::EveryAck);
+        assert_eq!(of(("1", 1), (&never, SOURCE_DEFAULT)), Durability::EveryAck);
+        let relaxed = |messages, ms| Durability::Relaxed { messages, ms };
+        assert_eq!(of(("1000", 4), (&never, SOURCE_DEFAULT)), relaxed(Some(1000), None));
+        assert_eq!(of((&never, SOURCE_DEFAULT), ("50", 1)), relaxed(None, Some(50)));
+    }
 }
