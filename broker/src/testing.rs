@@ -61,6 +61,12 @@ impl TestBroker {
         self.data.path()
     }
 
+    /// As a signal does; it is waited for when the value is dropped.
+    pub(crate) fn ask_to_stop(&self) {
+        // Its receiver is gone when the broker has ended by itself.
+        let _ = self.stop.send(true);
+    }
+
     /// Sends `request` on a connection of its own.
     pub(crate) fn ask<'m>(&self, key: ApiKey, version: i16, request: &impl Message<'m>) -> Answer {
         let header = m::RequestHeader {

@@ -1,5 +1,7 @@
 //! What requests get that are not what they should be. The answers are Apache Kafka 4.3.1's to the same bytes.
 
+mod data;
+
 use crate::testing::TestBroker;
 
 const METADATA: i16 = 3;
