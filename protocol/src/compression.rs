@@ -11,6 +11,7 @@
 
 mod lz4;
 mod snappy;
+mod zstd_frames;
 
 use std::io::{self, Read};
 
@@ -144,7 +145,7 @@ enum Codec<'a> {
     Gzip(Box<flate2::bufread::MultiGzDecoder<&'a [u8]>>),
     Snappy(snappy::Reader<'a>),
     Lz4(Box<lz4::Reader<'a>>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, &'a [u8]>>),
+    Zstd(zstd_frames::Reader<'a>),
 }
 
 impl<'a> Decompressor<'a> {
@@ -160,9 +161,7 @@ impl<'a> Decompressor<'a> {
             Compression::Gzip => Ok(Codec::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(input)))),
             Compression::Snappy => snappy::Reader::new(input).map(Codec::Snappy),
             Compression::Lz4 => lz4::Reader::new(input).map(|reader| Codec::Lz4(Box::new(reader))),
-            Compression::Zstd => {
-                zstd::stream::read::Decoder::with_buffer(input).map(|decoder| Codec::Zstd(Box::new(decoder)))
-            }
+            Compression::Zstd => zstd_frames::Reader::new(input).map(Codec::Zstd),
         };
         let codec = codec.map_err(|_| CompressionError::Damaged(compression))?;
         Ok(Decompressor { codec, compression, limit: out_bytes_max, left: out_bytes_max })
@@ -180,7 +179,7 @@ impl<'a> Decompressor<'a> {
             Codec::Gzip(decoder) => decoder.read(out),
             Codec::Snappy(reader) => reader.read(out, self.left),
             Codec::Lz4(reader) => reader.read(out),
-            Codec::Zstd(decoder) => decoder.read(out),
+            Codec::Zstd(reader) => reader.read(out),
         };
         let read = result.map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => CompressionError::TooLarge { limit: self.limit },

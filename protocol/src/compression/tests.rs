@@ -111,3 +111,37 @@ fn levels_beyond_kafkas_are_refused() {
     assert!(Compression::Gzip.compress(Some(-1), b"x").is_ok());
     assert!(Compression::Zstd.compress(Some(19), b"x").is_ok());
 }
+
+#[test]
+fn a_zstd_context_is_clean_after_a_stream_that_was_left_or_damaged() {
+    let sample = &samples()[2];
+    let compressed = Compression::Zstd.compress(None, sample).unwrap();
+    for round in 0..8 {
+        let mut decompressor = Decompressor::new(Compression::Zstd, &compressed, sample.len()).unwrap();
+        assert!(decompressor.read(&mut [0; 100]).unwrap() > 0);
+        drop(decompressor);
+        let mut damaged = compressed.clone();
+        damaged[20 + round] ^= 0xff;
+        let _ = Compression::Zstd.decompress(&damaged, sample.len());
+        assert_eq!(Compression::Zstd.decompress(&compressed, sample.len()).unwrap(), *sample);
+    }
+}
+
+#[test]
+fn several_zstd_streams_are_read_side_by_side_and_concatenated() {
+    let sample = &samples()[2];
+    let compressed = Compression::Zstd.compress(None, sample).unwrap();
+    let mut readers: Vec<_> =
+        (0..5).map(|_| Decompressor::new(Compression::Zstd, &compressed, sample.len()).unwrap()).collect();
+    let mut outputs = vec![Vec::new(); readers.len()];
+    let mut piece = [0; 7000];
+    while outputs[0].len() < sample.len() {
+        for (reader, out) in readers.iter_mut().zip(&mut outputs) {
+            let read = reader.read(&mut piece).unwrap();
+            out.extend_from_slice(&piece[..read]);
+        }
+    }
+    assert!(outputs.iter().all(|out| out == sample));
+    let twice = Compression::Zstd.decompress(&compressed.repeat(2), 2 * sample.len()).unwrap();
+    assert_eq!(twice, sample.repeat(2));
+}

@@ -10,6 +10,11 @@ pub(super) fn take_long(bytes: &mut &[u8]) -> Result<i64, RecordFault> {
             *bytes = rest;
             u64::from(*byte)
         }
+        // Lengths of some thousands, and most deltas.
+        [low, high, rest @ ..] if *high < 0x80 => {
+            *bytes = rest;
+            u64::from(low & 0x7f) | u64::from(*high) << 7
+        }
         _ => take_unsigned(bytes)?,
     };
     Ok((unsigned >> 1) as i64 ^ -((unsigned & 1) as i64))
