@@ -110,7 +110,7 @@ pub struct Connect {
 
 impl Connect {
     pub fn options(&self) -> client::Options {
-        client::Options { bootstrap: self.bootstrap.clone(), timeout: self.timeout }
+        client::Options { bootstrap: self.bootstrap.clone(), timeout: self.timeout, reconnect: true }
     }
 
     pub fn client(&self) -> Result<client::Client, Failure> {

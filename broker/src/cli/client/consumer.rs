@@ -71,10 +71,7 @@ impl Consumer {
                 self.retry = Retry::new(self.client.timeout());
                 Ok(())
             }
-            Err(error) if error.is_retriable() && self.retry.again() => {
-                self.topic = self.client.topic(&self.topic.name)?;
-                Ok(())
-            }
+            Err(error) if self.client.recovers(&error, &mut self.retry, &mut self.topic) => Ok(()),
             Err(error) => Err(error),
         }
     }

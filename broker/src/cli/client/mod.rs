@@ -29,6 +29,8 @@ pub struct Options {
     pub bootstrap: Vec<String>,
     /// For connecting, for an answer, and for a retried request as a whole.
     pub timeout: Duration,
+    /// Whether a producer or consumer that was connected tries for so long to be so again.
+    pub reconnect: bool,
 }
 
 /// A cluster as seen through one of its brokers.
@@ -196,6 +198,22 @@ impl Client {
         self.leaders
             .get_mut(&id)
             .ok_or_else(|| Error::refused(format!("broker {id}"), ErrorCode::BROKER_NOT_AVAILABLE.0, None))
+    }
+
+    /// Whether to try once more after `error`, after a pause. The topic's leaders are looked up anew then, if that can be done.
+    fn recovers(&mut self, error: &Error, retry: &mut Retry, topic: &mut Topic) -> bool {
+        let may_pass = |client: &Client, error: &Error| {
+            error.is_retriable() || (client.options.reconnect && error.is_unreachable())
+        };
+        if !may_pass(self, error) || !retry.again() {
+            return false;
+        }
+        match self.topic(&topic.name) {
+            Ok(found) => *topic = found,
+            // The next attempt meets the same obstacle, and says so.
+            Err(error) => return may_pass(self, &error),
+        }
+        true
     }
 
     /// Forgets a connection that failed, so that the next use makes a new one.

@@ -131,9 +131,7 @@ impl Producer {
         while self.queues.values().any(|queue| !queue.records.is_empty()) {
             match self.round(acknowledged) {
                 Ok(()) => retry = Retry::new(self.client.timeout()),
-                Err(error) if error.is_retriable() && retry.again() => {
-                    self.topic = self.client.topic_soon(&self.topic.name)?;
-                }
+                Err(error) if self.client.recovers(&error, &mut retry, &mut self.topic) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -129,7 +129,11 @@ fn demo(args: &DemoArgs, dir: &Path) -> Result<Exit, Failure> {
         ))?;
     }
     let plan = Plan {
-        options: Options { bootstrap: vec![address.clone()], timeout: Duration::from_secs(10) },
+        options: Options {
+            bootstrap: vec![address.clone()],
+            timeout: Duration::from_secs(10),
+            reconnect: false,
+        },
         topic: TOPIC.to_owned(),
         rate: args.rate,
         duration: args.seconds,
