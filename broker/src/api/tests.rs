@@ -1,5 +1,6 @@
 //! What requests get that are not what they should be. The answers are Apache Kafka 4.3.1's to the same bytes.
 
+mod configs;
 mod data;
 
 use crate::testing::TestBroker;
