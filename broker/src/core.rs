@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::log_starts::LogStarts;
 use crate::net::Connections;
 use crate::publish::Published;
-use ottla_io::local::{Event, Permit};
+use ottla_io::local::{Event, Permit, Semaphore};
 use ottla_io::{ShardId, timeout};
 use ottla_log::Resources;
 use ottla_metadata::decide::Decision;
@@ -68,6 +68,8 @@ pub struct Core {
     pub(crate) published: Published,
     /// Core 0's alone.
     pub(crate) log_starts: LogStarts,
+    /// Core 0's alone: who writes the recovery points and high watermarks holds its only unit.
+    pub(crate) checkpoint_files: Semaphore,
     accept_warned: Cell<Option<ottla_io::Instant>>,
 }
 
@@ -97,6 +99,7 @@ impl Core {
             controller: RefCell::default(),
             published: Published::default(),
             log_starts: LogStarts::default(),
+            checkpoint_files: Semaphore::new(1),
             accept_warned: Cell::new(None),
             mesh,
             config,

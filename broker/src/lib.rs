@@ -10,6 +10,7 @@ mod net;
 mod publish;
 mod recovery;
 pub mod server;
+mod strays;
 
 pub use core::Core;
 #[cfg(test)]

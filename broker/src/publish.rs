@@ -8,6 +8,7 @@ use crate::controller::Subscription;
 use crate::core::Core;
 use crate::log_starts;
 use crate::recovery::{self, Recovered};
+use crate::strays;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream;
@@ -17,6 +18,7 @@ use ottla_metadata::{Changes, ConfigResource, Image, ResourceType, Topic, Uuid};
 use ottla_shard::{Hosted, Partition, PartitionSpec, TopicCompression};
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -59,6 +61,14 @@ pub(crate) async fn publish(
     if let Some(recovered) = &recovered {
         core.log_starts.begin(recovered);
     }
+    // A checkpoint that is under way would write again what is forgotten here.
+    let writing = if changes.topics_deleted.is_empty() {
+        None
+    } else {
+        let writing = core.checkpoint_files.acquire(1).await;
+        strays::forget(core, &changes.topics_deleted).await;
+        Some(writing)
+    };
     let changes = Arc::new(changes);
     let calls = core.mesh.shards().map(|shard| {
         let (image, changes, recovered) = (image.clone(), changes.clone(), recovered.clone());
@@ -72,6 +82,7 @@ pub(crate) async fn publish(
             tracing::error!("a core could not follow the metadata at offset {}", image.offset());
         }
     }
+    drop(writing);
     // Before a topic of the same name can be made again.
     if (is_start || !changes.topics_deleted.is_empty()) && log_starts::store(core).await.is_err() {
         tracing::error!("the log starts of deleted topics could not be taken away");
@@ -93,12 +104,14 @@ pub(crate) fn start(core: &Rc<Core>, mut news: Subscription) {
 async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered: Option<&Recovered>) {
     follow_settings(core, &image, changes);
     core.set_image(image.clone());
-    let mut gone = Vec::new();
+    let (mut gone, mut offline) = (Vec::new(), Vec::new());
     for (id, topic) in &changes.topics_deleted {
         core.settings.borrow_mut().remove(id);
         for index in (0..).take(topic.partitions().len()) {
-            if let Some(Hosted::Online(partition)) = core.partitions.remove(*id, index) {
-                gone.push(partition);
+            match core.partitions.remove(*id, index) {
+                Some(Hosted::Online(partition)) => gone.push(partition),
+                Some(Hosted::Offline(_)) => offline.push((topic.clone(), index)),
+                Some(Hosted::Opening) | None => {}
             }
         }
     }
@@ -122,10 +135,26 @@ async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered
         }
     });
     deleted.await;
+    for (topic, index) in offline {
+        leave_behind(core, &topic, index).await;
+    }
     let opened = stream::iter(opening).for_each_concurrent(LOGS_AT_ONCE, |(topic, index)| async move {
         open(core, &topic, index, recovered).await
     });
     opened.await;
+}
+
+/// A partition that could not be opened is not deleted with its topic: nobody knows what else is wrong there. It makes room.
+async fn leave_behind(core: &Core, topic: &Topic, index: i32) {
+    for dir in &core.identity().log_dirs {
+        let path = dir.path.join(format!("{}-{index}", topic.name));
+        match strays::set_aside(&path).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::error!(path = %path.display(), "cannot move a deleted partition aside: {error}");
+            }
+            _ => {}
+        }
+    }
 }
 
 /// New settings reach the topics' partitions here.

@@ -101,6 +101,29 @@ impl Recovered {
         }
     }
 
+    /// Keeps what `keep` says of the directory's partitions. Returns the checkpoints that have changed by that.
+    pub(crate) fn retain(
+        &mut self,
+        dir: &Path,
+        keep: impl Fn(&(String, i32)) -> bool,
+    ) -> Vec<(&'static str, Offsets)> {
+        let Some(left) = self.0.get_mut(dir) else { return Vec::new() };
+        let files = [
+            (RECOVERY_POINT, &mut left.recovery_points),
+            (LOG_START, &mut left.log_starts),
+            (REPLICATION, &mut left.high_watermarks),
+        ];
+        let mut changed = Vec::new();
+        for (name, offsets) in files {
+            let before = offsets.len();
+            offsets.retain(|key, _| keep(key));
+            if offsets.len() < before {
+                changed.push((name, offsets.clone()));
+            }
+        }
+        changed
+    }
+
     /// The log starts, by directory.
     pub(crate) fn log_starts(&self) -> BTreeMap<PathBuf, Offsets> {
         self.0.iter().map(|(dir, left)| (dir.clone(), left.log_starts.clone())).collect()
@@ -143,6 +166,7 @@ pub(crate) enum Checkpoint {
 
 /// Asks every core where its partitions stand and replaces the checkpoint files. True when every log was flushed.
 pub(crate) async fn checkpoint(core: &Rc<Core>, how: Checkpoint) -> bool {
+    let _writing = core.checkpoint_files.acquire(1).await;
     let calls = core.mesh.shards().map(|shard| core.call(shard, move |core| standings(core, how)));
     let mut all = Vec::new();
     let mut complete = true;

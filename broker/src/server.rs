@@ -13,6 +13,7 @@ use crate::core::{Core, Identity, LogDir};
 use crate::net::Listening;
 use crate::publish;
 use crate::recovery::{self, Checkpoint, Recovered};
+use crate::strays;
 use futures_util::future::{join_all, select};
 use ottla_io::runtime::{self, ShardContext, StartError};
 use ottla_io::{Class, ShardId, sleep, spawn};
@@ -68,6 +69,8 @@ pub struct Startup {
 
 /// Requests that are under way get this long to end when the broker stops.
 const DRAIN: Duration = Duration::from_secs(5);
+/// A port that is taken gets this long to come free.
+const KILLED_RING_PATIENCE: Duration = Duration::from_secs(1);
 /// Kafka's `log.flush.offset.checkpoint.interval.ms`.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -136,8 +139,8 @@ pub fn addresses(config: &BrokerConfig) -> Result<Vec<SocketAddr>, Failure> {
             found.collect()
         };
         let mut failed = None;
-        let bound = candidates.into_iter().find(|address| match std::net::TcpListener::bind(address) {
-            Ok(_) => true,
+        let bound = candidates.into_iter().find(|address| match probe(address) {
+            Ok(()) => true,
             Err(error) => {
                 failed.get_or_insert((*address, error));
                 false
@@ -161,6 +164,22 @@ pub fn addresses(config: &BrokerConfig) -> Result<Vec<SocketAddr>, Failure> {
         }
     }
     Ok(addresses)
+}
+
+/// Whether the address can be listened on. A process that was killed keeps its port until the kernel has taken its ring apart,
+/// which it does some milliseconds after the process is gone.
+fn probe(address: &SocketAddr) -> std::io::Result<()> {
+    let deadline = std::time::Instant::now() + KILLED_RING_PATIENCE;
+    loop {
+        match std::net::TcpListener::bind(address) {
+            Err(error)
+                if error.kind() == std::io::ErrorKind::AddrInUse && std::time::Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            result => return result.map(drop),
+        }
+    }
 }
 
 /// Runs the broker until it is asked to stop. Blocks the calling thread.
@@ -219,7 +238,8 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     }
     let _locks = recovery::lock(&dirs).await.map_err(Failure::Start)?;
     let (cluster_id, log_dirs) = identify(config, &dirs).await?;
-    let recovered = Recovered::read(&log_dirs).await.map_err(|error| Failure::Start(error.to_string()))?;
+    let mut recovered =
+        Recovered::read(&log_dirs).await.map_err(|error| Failure::Start(error.to_string()))?;
     if !recovered.was_clean() {
         tracing::info!("the last shutdown was not clean, or this is the first start: logs are checked");
     }
@@ -244,6 +264,7 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     *core.controller.borrow_mut() = Some(controller.clone());
     let image = controller.image();
     let changes = Changes::everything(&image);
+    strays::settle(core, &image, &mut recovered).await;
     publish::publish(core, image, changes, Some(Arc::new(recovered))).await;
     publish::start(core, news);
 

@@ -1,0 +1,106 @@
+//! What deleted topics could leave behind: directories that a kill came before, and lines of the checkpoints. A topic that is made
+//! again under the same name must find neither.
+//!
+//! Core 0's work, except for [`set_aside`].
+
+use crate::core::Core;
+use crate::recovery::Recovered;
+use ottla_io::file;
+use ottla_log::checkpoint::offsets::{RECOVERY_POINT, REPLICATION};
+use ottla_log::checkpoint::partition::{self, PARTITION_METADATA};
+use ottla_log::data_directory;
+use ottla_metadata::{Image, Topic, Uuid};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// `partition.metadata` is two short lines.
+const PARTITION_METADATA_BYTES_MAX: usize = 4096;
+
+/// At the start, before any partition is opened: moves directories aside that belong to no partition of `image`, and takes the
+/// lines of all such partitions out of the checkpoints and of `recovered`.
+pub(crate) async fn settle(core: &Rc<Core>, image: &Image, recovered: &mut Recovered) {
+    for dir in &core.identity().log_dirs {
+        let partitions = match data_directory::partitions(&dir.path).await {
+            Ok(partitions) => partitions,
+            Err(error) => {
+                tracing::error!("cannot look for what deleted topics left: {error}");
+                continue;
+            }
+        };
+        let mut strays = BTreeSet::new();
+        for (topic, index, path) in partitions {
+            let Some(id) = owner(&path).await else { continue };
+            let known = image.topic(id).is_some_and(|found| *found.name == *topic && has(found, index));
+            if known {
+                continue;
+            }
+            strays.insert((topic, index));
+            if let Err(error) = set_aside(&path).await {
+                tracing::error!(path = %path.display(), "cannot move aside what belongs to no topic: {error}");
+            }
+        }
+        let changed = recovered.retain(&dir.path, |(topic, index)| {
+            let known = image.topic_by_name(topic).is_some_and(|found| has(found, *index));
+            known && !strays.contains(&(topic.clone(), *index))
+        });
+        for (name, offsets) in changed {
+            if let Err(error) = data_directory::store_offsets(&dir.path, name, &offsets).await {
+                tracing::error!("cannot take deleted topics out of {name}: {error}");
+            }
+        }
+    }
+}
+
+/// Takes the lines of deleted topics out of the checkpoints. The caller keeps all others from writing these until the topics'
+/// partitions are gone.
+pub(crate) async fn forget(core: &Rc<Core>, deleted: &BTreeMap<Uuid, Arc<Topic>>) {
+    let names = deleted.values().map(|topic| &*topic.name).collect::<BTreeSet<&str>>();
+    for dir in &core.identity().log_dirs {
+        for name in [RECOVERY_POINT, REPLICATION] {
+            let forgotten = async {
+                let mut offsets = data_directory::load_offsets(&dir.path, name).await?;
+                let before = offsets.len();
+                offsets.retain(|(topic, _), _| !names.contains(topic.as_str()));
+                if offsets.len() < before {
+                    data_directory::store_offsets(&dir.path, name, &offsets).await?;
+                }
+                Ok::<_, ottla_log::Error>(())
+            };
+            if let Err(error) = forgotten.await {
+                tracing::error!("cannot take deleted topics out of {name}: {error}");
+            }
+        }
+    }
+}
+
+/// Renames a partition's directory as Kafka does with one that belongs to no topic, which is never opened again nor deleted: a
+/// wrong `--data` or a lost metadata log must not cost anyone their records.
+/// # Errors
+/// The rename's.
+pub(crate) async fn set_aside(path: &Path) -> io::Result<()> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    };
+    // Kafka's form, shortened in the middle of the name where a file name of 255 bytes asks for it.
+    let suffix = format!(".{}-stray", uuid::Uuid::new_v4().simple());
+    let kept = name.get(..name.len().min(255 - suffix.len())).unwrap_or(name);
+    let aside = parent.join(format!("{kept}{suffix}"));
+    file::rename(path, &aside).await?;
+    file::sync_dir(parent).await?;
+    tracing::warn!(aside = %aside.display(), "{name} belongs to no topic: it is moved aside, and may be deleted");
+    Ok(())
+}
+
+/// The topic that a partition's directory says it belongs to; `None` when it doesn't say, which is then no business of ours.
+async fn owner(path: &Path) -> Option<Uuid> {
+    let bytes = file::read(path.join(PARTITION_METADATA), PARTITION_METADATA_BYTES_MAX).await.ok()?;
+    let id = partition::parse(&bytes).ok()?;
+    Some(ottla_protocol::Uuid(*id.as_bytes()))
+}
+
+fn has(topic: &Topic, index: i32) -> bool {
+    topic.partition(index).is_some()
+}
