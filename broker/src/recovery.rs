@@ -29,7 +29,7 @@ pub(crate) async fn lock(dirs: &[PathBuf]) -> Result<Locks, String> {
     let mut locks = Vec::new();
     for dir in dirs {
         let shown = dir.display();
-        file::create_dir_all(dir).await.map_err(|error| {
+        make(dir).await.map_err(|error| {
             format!("cannot make the data directory {shown}: {error}. Make it, or point log.dirs (--data) elsewhere")
         })?;
         match file::lock(dir.join(LOCK_FILE)).await {
@@ -49,6 +49,21 @@ pub(crate) async fn lock(dirs: &[PathBuf]) -> Result<Locks, String> {
         }
     }
     Ok(Locks(locks))
+}
+
+/// Makes a directory with its parents, all of it durable: what is later flushed in it must be found after a loss of power.
+async fn make(dir: &Path) -> io::Result<()> {
+    let was_there = file::metadata(dir).await.is_ok();
+    file::create_dir_all(dir).await?;
+    for parent in dir.ancestors().skip(1) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        match file::sync_dir(parent).await {
+            // A kill may have come between the making and this, but the parents of an old directory may be unreadable.
+            Err(error) if !was_there => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What the last process left, by directory.
