@@ -61,9 +61,12 @@ impl Partitions {
         self.0.borrow_mut().remove(&(topic_id, partition))
     }
 
-    /// All of them, in no order; copied, so that the caller may wait between them.
+    /// All of them, in the order of their keys, so that what is done with each comes in the same order in every run of
+    /// one seed; copied, so that the caller may wait between them.
     pub fn all(&self) -> Vec<((Uuid, i32), Hosted)> {
-        self.0.borrow().iter().map(|(key, hosted)| (*key, hosted.clone())).collect()
+        let mut all: Vec<_> = self.0.borrow().iter().map(|(key, hosted)| (*key, hosted.clone())).collect();
+        all.sort_by_key(|(key, _)| *key);
+        all
     }
 
     pub fn len(&self) -> usize {
