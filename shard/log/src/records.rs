@@ -2,11 +2,30 @@
 
 use crate::Offset;
 use crate::batch::BatchHeader;
+use bytes::Bytes;
+use ottla_io::task::blocking;
 use ottla_protocol::records::{EXPANDED_BYTES_MAX, RecordsReader};
+
+/// A compressed batch of no more than this is looked into on the shard itself: it may expand to a thousand times as
+/// much, but then it does so at gigabytes a second.
+const INLINE_BYTES_MAX: usize = 4 << 10;
+
+/// As [`first_record`], by a helper when it may take long.
+pub(crate) async fn find_record(
+    header: &BatchHeader,
+    batch: &Bytes,
+    wanted: impl Fn(Offset, i64) -> bool + Send + 'static,
+) -> Option<(Offset, i64)> {
+    if !header.is_compressed() || header.bytes <= INLINE_BYTES_MAX {
+        return first_record(header, batch, wanted);
+    }
+    let (header, batch) = (*header, batch.clone());
+    blocking(move || first_record(&header, &batch, wanted)).await
+}
 
 /// The first record for which `wanted(offset, timestamp)` holds. A batch that cannot be looked into answers with its
 /// base offset and largest timestamp, so that a client starts to read no later than it should.
-pub(crate) fn first_record(
+fn first_record(
     header: &BatchHeader,
     batch: &[u8],
     wanted: impl Fn(Offset, i64) -> bool,

@@ -4,7 +4,7 @@ use crate::batch::BatchHeader;
 use crate::limits::READ_BYTES_MIN;
 use crate::log::Inner;
 use crate::read::{indexes_of, read};
-use crate::records::first_record;
+use crate::records::find_record;
 use crate::{Error, Offset, TimestampOffset};
 use bytes::Bytes;
 use std::rc::Rc;
@@ -89,10 +89,10 @@ pub(crate) async fn offset_for_timestamp(
                 if header.max_timestamp < timestamp || header.last_offset() < start {
                     continue;
                 }
-                let found = first_record(&header, &batch, |record_offset, record_timestamp| {
+                let found = find_record(&header, &batch, move |record_offset, record_timestamp| {
                     record_timestamp >= timestamp && record_offset >= start
                 });
-                if let Some((offset, timestamp)) = found {
+                if let Some((offset, timestamp)) = found.await {
                     return Ok(Some(TimestampOffset {
                         timestamp,
                         offset,
@@ -126,8 +126,8 @@ pub(crate) async fn max_timestamp_offset(inner: &Rc<Inner>) -> Result<Option<Tim
     }
     let slices = read(inner, offset, 1, Offset::MAX, true).await?;
     for (header, batch) in batches(&slices.parts) {
-        let found = first_record(&header, &batch, |_, record_timestamp| record_timestamp == timestamp);
-        if let Some((offset, timestamp)) = found {
+        let found = find_record(&header, &batch, move |_, record_timestamp| record_timestamp == timestamp);
+        if let Some((offset, timestamp)) = found.await {
             return Ok(Some(TimestampOffset { timestamp, offset, leader_epoch: header.leader_epoch }));
         }
     }

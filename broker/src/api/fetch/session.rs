@@ -15,7 +15,7 @@ use ottla_io::Instant;
 use ottla_metadata::Uuid;
 use ottla_protocol::ErrorCode;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -50,10 +50,46 @@ struct Cached {
     told_log_start: i64,
 }
 
+/// A session's partitions, in the order in which they are served; those that got data go to the end. A session may
+/// have thousands, so that none is searched for.
+#[derive(Debug, Default)]
+struct Line {
+    places: HashMap<PartitionKey, u64>,
+    by_place: BTreeMap<u64, Cached>,
+    next_place: u64,
+}
+
+impl Line {
+    /// At its old place, or at the end.
+    fn put(&mut self, wanted: Wanted) {
+        match self.places.get(&wanted.key).and_then(|place| self.by_place.get_mut(place)) {
+            Some(cached) => cached.wanted = wanted,
+            None => self.push(Cached::new(wanted)),
+        }
+    }
+
+    fn push(&mut self, cached: Cached) {
+        self.places.insert(cached.wanted.key.clone(), self.next_place);
+        self.by_place.insert(self.next_place, cached);
+        self.next_place += 1;
+    }
+
+    fn get_mut(&mut self, key: &PartitionKey) -> Option<&mut Cached> {
+        self.places.get(key).and_then(|place| self.by_place.get_mut(place))
+    }
+
+    fn remove(&mut self, key: &PartitionKey) -> Option<Cached> {
+        self.places.remove(key).and_then(|place| self.by_place.remove(&place))
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = &Wanted> {
+        self.by_place.values().map(|cached| &cached.wanted)
+    }
+}
+
 #[derive(Debug)]
 struct Session {
-    /// In the order in which they are served; those that got data go to the end.
-    partitions: Vec<Cached>,
+    partitions: Line,
     uses_ids: bool,
     epoch: i32,
     used: Instant,
@@ -118,15 +154,14 @@ impl Sessions {
             return Err(ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR);
         }
         for wanted in wanted {
-            match session.partitions.iter_mut().find(|cached| cached.wanted.key == wanted.key) {
-                Some(cached) => cached.wanted = wanted,
-                None => session.partitions.push(Cached::new(wanted)),
-            }
+            session.partitions.put(wanted);
         }
-        session.partitions.retain(|cached| !forgotten.contains(&cached.wanted.key));
+        for key in forgotten {
+            session.partitions.remove(key);
+        }
         session.used = now;
         session.epoch = session.epoch.checked_add(1).unwrap_or(1);
-        let wanted = session.partitions.iter().map(|cached| cached.wanted.clone()).collect::<Vec<_>>();
+        let wanted = session.partitions.wanted().cloned().collect::<Vec<_>>();
         if wanted.is_empty() {
             by_id.remove(&id);
             return Ok(Plan { wanted, session_id: 0, incremental: false });
@@ -153,7 +188,8 @@ impl Sessions {
                 _ => {}
             }
         };
-        let partitions = wanted.iter().cloned().map(Cached::new).collect();
+        let mut partitions = Line::default();
+        wanted.iter().cloned().for_each(|wanted| partitions.put(wanted));
         by_id.insert(id, Session { partitions, uses_ids, epoch: 1, used: now });
         id
     }
@@ -170,10 +206,7 @@ impl Sessions {
     ) -> bool {
         let mut by_id = self.by_id.borrow_mut();
         let Some(session) = by_id.get_mut(&session_id) else { return true };
-        let Some(at) = session.partitions.iter().position(|cached| cached.wanted.key == *key) else {
-            return true;
-        };
-        let Some(cached) = session.partitions.get_mut(at) else { return true };
+        let Some(cached) = session.partitions.get_mut(key) else { return true };
         let is_new = has_records
             || has_error
             || cached.told_high_watermark != high_watermark
@@ -181,8 +214,7 @@ impl Sessions {
         // After an error the next answer is news whatever it says.
         cached.told_high_watermark = if has_error { -1 } else { high_watermark };
         cached.told_log_start = log_start;
-        if has_records {
-            let cached = session.partitions.remove(at);
+        if has_records && let Some(cached) = session.partitions.remove(key) {
             session.partitions.push(cached);
         }
         is_new

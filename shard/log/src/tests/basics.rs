@@ -90,6 +90,43 @@ fn many_segments_read_back_equal_from_every_offset_hot_and_cold_and_after_a_kill
     });
 }
 
+/// A compressed batch answers with the exact record, looked into on the shard (small) or by a helper (large).
+#[test]
+fn timestamps_lead_into_compressed_batches() {
+    use ottla_protocol::Compression;
+    use ottla_protocol::records::BatchBuilder;
+    let data = directory();
+    let partition = Partition::in_directory(data.path());
+    on_shard(move || {
+        let partition = partition.clone();
+        async move {
+            let log = partition.create().await;
+            let codecs = [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
+            let kinds: Vec<_> = codecs.into_iter().flat_map(|codec| [(codec, 4), (codec, 400)]).collect();
+            for ((codec, value_words), number) in kinds.iter().zip(0..) {
+                let mut builder = BatchBuilder::new().compression(*codec, None);
+                for index in 0..50_u64 {
+                    // What does not compress well, so that the large ones are large.
+                    let words = (0..*value_words)
+                        .map(|word| (index * 1000 + word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                    let value: Vec<u8> = words.flat_map(u64::to_be_bytes).collect();
+                    builder.push(number * 1000 + 10 * index as i64, None, Some(&value), &[]);
+                }
+                append(&log, &builder.build().unwrap(), 0).await;
+            }
+            let end = log.log_end_offset();
+            log.wait_durable(end).await.unwrap();
+            for (number, (codec, value_words)) in (0..).zip(&kinds) {
+                let found = log.offset_for_timestamp(number * 1000 + 241, end).await.unwrap().unwrap();
+                let expected = (number * 50 + 25, number * 1000 + 250);
+                assert_eq!((found.offset, found.timestamp), expected, "{codec:?} of {value_words} words");
+            }
+            let largest = log.max_timestamp_offset().await.unwrap().unwrap();
+            assert_eq!((largest.offset, largest.timestamp), (end - 1, 7490));
+        }
+    });
+}
+
 #[test]
 fn timestamps_lead_to_the_first_record_at_or_after_them() {
     let data = directory();
