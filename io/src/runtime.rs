@@ -229,6 +229,8 @@ pub fn features() -> Features {
 pub struct Features {
     pub in_use: Vec<&'static str>,
     pub missing: Vec<(&'static str, &'static str)>,
+    /// How many files and sockets the process may have open; `None` where nothing limits them.
+    pub descriptors_max: Option<u64>,
 }
 
 /// A future that completes when the process gets SIGTERM or SIGINT; in the simulator when the node is asked to stop.

@@ -52,6 +52,7 @@ impl Listening {
 }
 
 async fn accept(core: &Rc<Core>, listening: &Listening) {
+    let files_max = connections_by_files(core);
     loop {
         let (stream, peer) = match listening.listener.accept().await {
             Ok(accepted) => accepted,
@@ -60,7 +61,7 @@ async fn accept(core: &Rc<Core>, listening: &Listening) {
                 continue;
             }
         };
-        if let Some(limit) = full(core, peer) {
+        if let Some(limit) = full(core, peer, files_max) {
             tracing::warn!(%peer, "refused: {limit} is reached");
             continue;
         }
@@ -70,7 +71,10 @@ async fn accept(core: &Rc<Core>, listening: &Listening) {
 
 /// The setting that allows no further connection from `peer`. Limits are of the whole broker; a core counts its share,
 /// since the kernel spreads connections evenly.
-fn full(core: &Core, peer: SocketAddr) -> Option<&'static str> {
+fn full(core: &Core, peer: SocketAddr, files_max: usize) -> Option<&'static str> {
+    if core.connections.count() >= files_max {
+        return Some("half of the open files that `ulimit -n` allows, the rest is the logs',");
+    }
     let live = core.live.borrow();
     let cores = core.mesh.shard_count() as u32;
     let reached =
@@ -83,4 +87,11 @@ fn full(core: &Core, peer: SocketAddr) -> Option<&'static str> {
     let is_limited = per_ip != i32::MAX as u32;
     (is_limited && reached(core.connections.count_from(peer.ip()), per_ip))
         .then_some("max.connections.per.ip")
+}
+
+/// Connections take at most half of the files that may be open: a log that cannot open its files goes offline, a client that is
+/// refused comes again.
+fn connections_by_files(core: &Core) -> usize {
+    let files = ottla_io::runtime::features().descriptors_max.and_then(|max| usize::try_from(max).ok());
+    files.map_or(usize::MAX, |max| (max / 2 / usize::from(core.mesh.shard_count())).max(1))
 }

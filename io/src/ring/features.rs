@@ -78,7 +78,7 @@ impl Supported {
                  runtime, or /etc/security/limits.conf",
             ),
         ];
-        let mut features = Features::default();
+        let mut features = Features { descriptors_max: Some(self.descriptors_max), ..Features::default() };
         for (is_there, name, remedy) in table {
             if is_there {
                 features.in_use.push(name);

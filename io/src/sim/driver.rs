@@ -88,7 +88,7 @@ impl Driver for SimDriver {
     }
 
     fn features(&self) -> Features {
-        Features { in_use: vec!["simulator"], missing: Vec::new() }
+        Features { in_use: vec!["simulator"], ..Features::default() }
     }
 
     fn alarm(&self) -> Arc<Alarm> {
