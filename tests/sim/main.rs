@@ -5,6 +5,7 @@
 //! fails prints the command that repeats it.
 
 mod broker;
+mod controller;
 mod link;
 mod log;
 mod seeds;
