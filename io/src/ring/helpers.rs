@@ -89,6 +89,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Helpers {
     queue: Arc<Queue>,
     threads_max: usize,
+    /// A thread starts on the core of the shard that first needs it, and would stay there in that shard's way.
+    affinity: Option<sys::Affinity>,
 }
 
 #[derive(Default)]
@@ -106,8 +108,10 @@ struct QueueState {
 }
 
 impl Helpers {
+    /// Its threads may run wherever the calling one may.
     pub(crate) fn new(threads_max: usize) -> Arc<Helpers> {
-        Arc::new(Helpers { queue: Arc::default(), threads_max })
+        let affinity = sys::Affinity::of_this_thread().ok();
+        Arc::new(Helpers { queue: Arc::default(), threads_max, affinity })
     }
 
     pub(crate) fn run(&self, job: Job, token: Token, returns: Arc<Returns>) {
@@ -117,7 +121,14 @@ impl Helpers {
             state.threads += 1;
             let queue = self.queue.clone();
             let name = format!("helper-{}", state.threads - 1);
-            if let Err(error) = std::thread::Builder::new().name(name).spawn(move || queue.serve()) {
+            let affinity = self.affinity;
+            let body = move || {
+                if let Some(Err(error)) = affinity.map(|affinity| affinity.take_on()) {
+                    tracing::debug!("a helper thread stays on its first core: {error}");
+                }
+                queue.serve();
+            };
+            if let Err(error) = std::thread::Builder::new().name(name).spawn(body) {
                 state.threads -= 1;
                 if state.threads == 0 {
                     // Nobody would ever do it.

@@ -35,6 +35,28 @@ pub(super) fn unix_millis() -> i64 {
     (clock_nanos(libc::CLOCK_REALTIME) / 1_000_000) as i64
 }
 
+/// The cores that a thread may run on.
+#[derive(Clone, Copy)]
+pub(super) struct Affinity(libc::cpu_set_t);
+
+impl Affinity {
+    /// The calling thread's.
+    pub(super) fn of_this_thread() -> io::Result<Affinity> {
+        // SAFETY: the structure is a bit mask, for which all zeros is valid.
+        let mut set: libc::cpu_set_t = unsafe { MaybeUninit::zeroed().assume_init() };
+        // SAFETY: the structure is valid to write to, and has the size that is told.
+        check(unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut set) })?;
+        Ok(Affinity(set))
+    }
+
+    /// Makes it the calling thread's.
+    pub(super) fn take_on(&self) -> io::Result<()> {
+        // SAFETY: the structure is valid to read, and has the size that is told.
+        check(unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const self.0) })
+            .map(drop)
+    }
+}
+
 pub(super) fn eventfd(flags: i32) -> io::Result<OwnedFd> {
     // SAFETY: no pointers are passed.
     check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | flags) }).map(owned)
