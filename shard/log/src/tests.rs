@@ -74,6 +74,14 @@ impl Partition {
     }
 }
 
+/// Ends a log as a kill does, but not before its task is at rest: a process that is killed writes no more, and what
+/// opens the directory next must not find a task of the dead at work in it.
+pub(crate) async fn kill(log: Log) {
+    while log.0.state.borrow().writing {
+        ottla_io::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
 pub(crate) fn batch(records: i32, payload: usize, timestamp: i64) -> Vec<u8> {
     build(&Content {
         record_count: records,

@@ -35,7 +35,7 @@ fn an_acknowledged_batch_is_read_back_from_memory_and_after_a_clean_restart_from
             // The unfinished block on disk is gone on with.
             append(&log, &sent, 7).await;
             log.wait_durable(6).await.unwrap();
-            drop(log);
+            kill(log).await;
             let (log, recovered) = partition.open_killed(3).await;
             assert_eq!((recovered.log_end_offset, recovered.truncated_bytes), (6, 0));
             assert_eq!(read_all(&log, 0, 1).await.len(), 2 * sent.len());
@@ -84,7 +84,7 @@ fn many_segments_read_back_equal_from_every_offset_hot_and_cold_and_after_a_kill
                 }
                 assert!(read_all(&log, 0, 30_000).await == written);
                 assert_eq!(log.epoch_entries().len(), 4);
-                drop(log);
+                kill(log).await;
             }
         }
     });

@@ -108,7 +108,7 @@ async fn play(partition: Partition, steps: Vec<Step>) {
             Step::Kill => {
                 log.wait_durable(model.end).await.unwrap();
                 crate::writer::written(&log.0).await.unwrap();
-                drop(log);
+                kill(log).await;
                 log = partition.open_killed(recovery_point).await.0;
             }
             Step::Restart => {
@@ -184,7 +184,7 @@ fn restarting_elsewhere_leaves_an_empty_log_there() {
                 assert_eq!(log.segments().len(), 1);
             }
             crate::writer::written(&log.0).await.unwrap();
-            drop(log);
+            kill(log).await;
             let (log, recovered) = partition.open_killed(20).await;
             assert_eq!((recovered.log_start_offset, recovered.log_end_offset), (20, 25));
             assert_eq!(log.epoch_entries().len(), 1);

@@ -75,7 +75,7 @@ fn a_torn_tail_is_cut_and_the_log_goes_on() {
         assert!(recovered.truncated_bytes > 0);
         assert_eq!(append(&log, &batch(1, 10, 5000), 3).await.base_offset, 118);
         log.wait_durable(119).await.unwrap();
-        drop(log);
+        kill(log).await;
         let (log, recovered) = open(&partition, 0).await.unwrap();
         assert_eq!((recovered.log_end_offset, recovered.truncated_bytes), (119, 0));
         read_all(&log, 0, 5000).await;
@@ -109,7 +109,7 @@ fn blocks_lost_in_the_middle_of_the_tail_end_the_log_there_and_nothing_behind_th
         assert_eq!(files(&partition.dir, ".log").len(), 2);
         append(&log, &batch(2, 100, 9000), 2).await;
         log.wait_durable(end + 2).await.unwrap();
-        drop(log);
+        kill(log).await;
         let (log, recovered) = open(&partition, 0).await.unwrap();
         assert_eq!(recovered.log_end_offset, end + 2);
         assert_eq!(log.latest_epoch(), Some(2));
@@ -303,7 +303,7 @@ fn a_replacement_by_compaction_is_finished_or_undone() {
         fs::rename(&logs[1], swap(&logs[1])).unwrap();
         let (log, _) = open(&partition, 0).await.unwrap();
         assert_eq!(log.log_end_offset(), 120);
-        drop(log);
+        kill(log).await;
         assert_eq!(fs::read(&logs[1]).unwrap(), content);
         // A swap file beside a .cleaned one was one of several that were to be renamed: the old ones stay.
         fs::write(swap(&logs[1]), &content[..10]).unwrap();
