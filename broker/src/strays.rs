@@ -32,9 +32,9 @@ pub(crate) async fn settle(core: &Rc<Core>, image: &Image, recovered: &mut Recov
         };
         let mut strays = BTreeSet::new();
         for (topic, index, path) in partitions {
-            let Some(id) = owner(&path).await else { continue };
-            let known = image.topic(id).is_some_and(|found| *found.name == *topic && has(found, index));
-            if known {
+            // One that is there by name and says another id is damaged, for all that is known: its log stays offline.
+            let known = image.topic_by_name(&topic).is_some_and(|found| has(found, index));
+            if known || !is_ours(&path).await {
                 continue;
             }
             strays.insert((topic, index));
@@ -94,11 +94,10 @@ pub(crate) async fn set_aside(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The topic that a partition's directory says it belongs to; `None` when it doesn't say, which is then no business of ours.
-async fn owner(path: &Path) -> Option<Uuid> {
-    let bytes = file::read(path.join(PARTITION_METADATA), PARTITION_METADATA_BYTES_MAX).await.ok()?;
-    let id = partition::parse(&bytes).ok()?;
-    Some(ottla_protocol::Uuid(*id.as_bytes()))
+/// Whether a directory says that it belongs to a topic; one that doesn't is no business of ours.
+async fn is_ours(path: &Path) -> bool {
+    let read = file::read(path.join(PARTITION_METADATA), PARTITION_METADATA_BYTES_MAX).await;
+    read.is_ok_and(|bytes| partition::parse(&bytes).is_ok())
 }
 
 fn has(topic: &Topic, index: i32) -> bool {

@@ -239,6 +239,36 @@ impl Producers {
         None
     }
 
+    /// Takes in a batch that a snapshot has left out: Kafka's form of one holds only the last of each producer, and a client may send
+    /// the four before it again. In the order of the log; what the snapshot says stays as it is.
+    pub fn recall(&mut self, header: &BatchHeader) {
+        if header.is_control() {
+            return;
+        }
+        let Some(producer) = self.producers.get_mut(&header.producer_id) else { return };
+        let last_offset = header.last_offset();
+        let is_older = producer.batches.last().is_some_and(|last| last_offset < last.last_offset);
+        if header.producer_epoch != producer.epoch || !is_older {
+            return;
+        }
+        let place = producer.batches.iter().position(|batch| batch.last_offset >= last_offset).unwrap_or(0);
+        if producer.batches.get(place).is_some_and(|batch| batch.last_offset == last_offset) {
+            return;
+        }
+        producer.batches.insert(
+            place,
+            Batch {
+                last_sequence: sequence_after(header.base_sequence, header.last_offset_delta),
+                last_offset,
+                offset_delta: header.last_offset_delta,
+                timestamp: header.max_timestamp,
+            },
+        );
+        if producer.batches.len() > BATCHES_KEPT {
+            producer.batches.remove(0);
+        }
+    }
+
     /// The first offset of a transaction that is open, or whose end is not below the high watermark.
     pub fn first_unstable_offset(&self) -> Option<Offset> {
         let open = self.open.first_key_value().map(|(start, _)| *start);

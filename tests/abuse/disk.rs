@@ -169,7 +169,9 @@ impl Disk {
             }
             Started::Serves { hurt: Hurt::Cut(lost), log } => {
                 // What ends in the middle of a batch was being written when the process died, as far as anyone can tell.
-                let named = log.contains(&name);
+                let named = log
+                    .lines()
+                    .any(|line| line.contains("hurt-0") && (line.contains("WARN") || line.contains("ERROR")));
                 if is_log && is_last && named {
                     Ok(format!("cut by {lost} batches, and named"))
                 } else {

@@ -66,7 +66,8 @@ impl Partition {
         }
         let mut aborted = Aborted::load(&log).await?;
         let expiration_ms = spec.settings.producer_id_expiration_ms;
-        let (producers, replayed_from) = recover_producers(&log, expiration_ms, &mut aborted).await?;
+        let recall = !spec.clean_shutdown && spec.recovery_point != Some(log.log_end_offset());
+        let (producers, replayed_from) = recover_producers(&log, expiration_ms, recall, &mut aborted).await?;
         let durable_end = log.durable_end();
         // What recovery found is on this disk; on other replicas it may be shorter.
         let known = spec.high_watermark.unwrap_or(0).max(log.log_start_offset());
@@ -99,10 +100,15 @@ impl Partition {
     }
 }
 
+/// After a kill, clients send again what was in flight: it lies at the end of the log, within so many offsets. A segment that rolled
+/// there left a snapshot that knows one batch of each producer, and would refuse those before it as out of order.
+const RECALLED_OFFSETS: i64 = 16_384;
+
 /// The producer state at the log end, and the offset of the snapshot that it was made from.
 async fn recover_producers(
     log: &Log,
     expiration_ms: i64,
+    recall: bool,
     aborted: &mut Aborted,
 ) -> Result<(Producers, Offset), Error> {
     let mut producers = Producers::default();
@@ -120,6 +126,15 @@ async fn recover_producers(
                 below = offset;
             }
         }
+    }
+    let recall_from = (log.log_end_offset() - RECALLED_OFFSETS).max(log.log_start_offset());
+    if recall && recall_from < from && !producers.is_empty() {
+        log.replay(recall_from, |header, _| {
+            if header.last_offset() < from {
+                producers.recall(header);
+            }
+        })
+        .await?;
     }
     if from < log.log_end_offset() {
         log.replay(from, |header, batch| {

@@ -94,6 +94,24 @@ fn five_batches_are_known_again_and_no_more() {
     ]);
 }
 
+/// A snapshot knows one batch of each producer; what lies before it in the log makes the others known again, and no more of them.
+#[test]
+fn recalled_batches_are_known_again() {
+    let batches = (0..7).map(|at| header((1, 0, 2 * at), 2, 2 * i64::from(at))).collect::<Vec<_>>();
+    let mut whole = Producers::default();
+    batches.iter().for_each(|batch| drop(whole.record(batch, None)));
+    let mut recalled = Producers::from_snapshot(&whole.to_snapshot()).unwrap();
+    assert!(matches!(recalled.check(&batches[5], false), Err(ProducerFault::OutOfOrderSequence { .. })));
+    let strangers = [header((2, 0, 0), 1, 90), header((1, 1, 0), 1, 91)];
+    batches.iter().chain(&strangers).for_each(|batch| recalled.recall(batch));
+    batches.iter().for_each(|batch| recalled.recall(batch));
+    for batch in &batches {
+        assert_eq!(recalled.check(batch, false), whole.check(batch, false), "{batch:?}");
+    }
+    assert_eq!(recalled.check(&header((1, 0, 14), 1, 14), false), Ok(Verdict::Append));
+    assert_eq!(recalled.len(), 1);
+}
+
 #[test]
 fn after_the_largest_sequence_comes_0() {
     follow(&[
