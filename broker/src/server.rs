@@ -249,7 +249,10 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
         cluster_id: cluster_id.clone(),
     })
     .await
-    .map_err(|error| Failure::Start(error.to_string()))?;
+    .map_err(|error| {
+        let properties = config.metadata_log_dir.join(controller::meta_properties::FILE_NAME);
+        Failure::Start(format!("{error} ({} says cluster.id={cluster_id})", properties.display()))
+    })?;
     let news = controller.subscribe();
 
     let listening = listen(core, &startup.addresses)?;

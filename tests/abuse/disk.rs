@@ -167,6 +167,11 @@ impl Disk {
                     Err(format!("a damaged batch is served:\n{log}"))
                 }
             }
+            // Another topic's id there is what a topic leaves that was made again just before a crash.
+            Started::Serves { hurt: Hurt::Cut(_), log } if name == "partition.metadata" => {
+                let aside = log.lines().any(|line| line.contains("hurt-0") && line.contains("moved aside"));
+                if aside { Ok("moved aside, and named".into()) } else { Err(format!("lost:\n{log}")) }
+            }
             Started::Serves { hurt: Hurt::Cut(lost), log } => {
                 // What ends in the middle of a batch was being written when the process died, as far as anyone can tell.
                 let named = log

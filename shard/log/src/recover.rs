@@ -142,8 +142,7 @@ async fn finish_opening(
         on_progress: RefCell::default(),
         turn: Semaphore::new(1),
     });
-    // Newest first: a kill in between leaves segments without a gap.
-    for base_offset in to_remove.iter().rev() {
+    for base_offset in &to_remove {
         remove_segment(&inner, *base_offset).await?;
     }
     for offset in &stale {
@@ -165,14 +164,6 @@ async fn finish_opening(
     }
     if let Some(growing) = inner.state.borrow_mut().growing_mut(active) {
         growing.file = None;
-    }
-    if recovered.truncated_bytes > 0 {
-        tracing::warn!(
-            dir = %inner.dir.display(),
-            bytes = recovered.truncated_bytes,
-            log_end_offset,
-            "cut what was no whole, valid batch from the end of the log"
-        );
     }
     Ok((Log(inner), recovered))
 }
@@ -208,7 +199,7 @@ struct Recovery<'a> {
     segments: Vec<Segment>,
     /// Scanned segments that are not the last one.
     to_finish: Vec<Offset>,
-    /// Segments behind the end of what is valid.
+    /// Empty segments with which the log was about to begin anew.
     to_remove: Vec<Offset>,
     epochs: EpochCache,
     log_end_offset: Offset,
@@ -243,6 +234,10 @@ impl Recovery<'_> {
     /// does not fit, so that a scan has to tell.
     async fn believe(&mut self, survey: &Survey, end: Offset) -> Result<bool, Error> {
         let Some(((active, bytes), sealed)) = survey.segments.split_last() else { return Ok(false) };
+        // A clean shutdown leaves none of these: somebody else took files away.
+        if survey.lacks_files() {
+            return Ok(false);
+        }
         let (active, bytes) = (*active, *bytes);
         let fits = if bytes == 0 {
             end == active
@@ -324,21 +319,21 @@ impl Recovery<'_> {
     /// After a kill: scans from the recovery point to the end of what is valid.
     async fn scan(&mut self, survey: &Survey) -> Result<(), Error> {
         let all = &survey.segments;
-        let from = all.partition_point(|(base, _)| *base <= self.recovery_point).saturating_sub(1);
+        // Where files are missing, whatever lies before the recovery point is looked at too.
+        let known = if survey.lacks_files() { 0 } else { self.recovery_point };
+        let from = all.partition_point(|(base, _)| *base <= known).saturating_sub(1);
         for (base_offset, bytes) in all.iter().take(from) {
             self.segments.push(sealed_segment(*base_offset, *bytes));
         }
-        let mut ended = false;
         for (at, (base_offset, bytes)) in all.iter().enumerate().skip(from) {
-            if ended {
-                self.to_remove.push(*base_offset);
-                self.truncated_bytes += bytes;
-                continue;
-            }
             let next_base = all.get(at + 1).map(|next| next.0);
-            ended = self.scan_segment(*base_offset, *bytes, next_base).await?;
-            if !ended && next_base.is_some() {
+            let is_followed =
+                self.scan_segment(*base_offset, *bytes, all.get(at + 1..).unwrap_or_default()).await?;
+            if is_followed {
                 self.to_finish.push(*base_offset);
+            } else if next_base.is_some() {
+                self.to_remove.extend(all.iter().skip(at + 1).map(|(base, _)| *base));
+                break;
             }
         }
         self.epochs.truncate_from_end(self.log_end_offset);
@@ -355,13 +350,18 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// Scans one segment; true when the log ends in it.
+    /// Scans one segment. Only the last one may end in what is no batch: the file of a segment is made after the one
+    /// before it was written and flushed to its end, so that no crash leaves a gap between them; but for the empty one
+    /// with which a log was about to begin anew.
+    ///
+    /// True when the log goes on in the first of `following`.
     async fn scan_segment(
         &mut self,
         base_offset: Offset,
         file_bytes: u64,
-        next_base: Option<Offset>,
+        following: &[(Offset, u64)],
     ) -> Result<bool, Error> {
+        let next_base = following.first().map(|(base, _)| *base);
         let path = self.path(base_offset, ".log");
         let failed = |error| Error::io("read", &path, &error);
         let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
@@ -399,19 +399,36 @@ impl Recovery<'_> {
             let reason = format!("{fault}, at offset {end_offset}, which was acknowledged");
             return Err(Error::Corrupt { path, position: walked.position, reason });
         }
+        // A rolled segment that was not cut yet ends with its padding, and then the next one goes on.
+        match next_base {
+            Some(next) if next == end_offset || (gaps && walked.fault.is_none()) => {}
+            Some(next) if following.iter().any(|(_, bytes)| *bytes > 0) => {
+                let why = walked.fault.map_or_else(String::new, |fault| format!("{fault}; "));
+                let reason =
+                    format!("{why}it ends at offset {end_offset}, but the next segment begins at {next}");
+                return Err(Error::Corrupt { path, position: walked.position, reason });
+            }
+            _ => {
+                let discarded = self.discarded(&file, walked.position, file_bytes).await.map_err(failed)?;
+                if let (Some(fault), true) = (walked.fault, discarded > 0) {
+                    tracing::warn!(
+                        path = %path.display(),
+                        position = walked.position,
+                        bytes = discarded,
+                        offset = end_offset,
+                        "the end of the log is cut: {fault}"
+                    );
+                }
+                self.truncated_bytes += discarded;
+            }
+        }
         let mut segment = sealed_segment(base_offset, walked.position);
         segment.first_timestamp = first_timestamp;
         segment.growing =
             Some(Box::new(Growing { index, index_files_exist: false, exists: true, file: None, file_bytes }));
         segment.created_ms = ottla_io::unix_millis();
         self.segments.push(segment);
-        // A rolled segment that was not cut yet ends with its padding, and then the next one goes on.
-        let goes_on = next_base.is_some_and(|next| next == end_offset || (gaps && walked.fault.is_none()));
-        if !goes_on {
-            self.truncated_bytes +=
-                self.discarded(&file, walked.position, file_bytes).await.map_err(failed)?;
-        }
-        Ok(!goes_on)
+        Ok(next_base.is_some_and(|next| next == end_offset || (gaps && walked.fault.is_none())))
     }
 
     /// How many bytes from `position` on are not just zeros written ahead, counted to the last such block.

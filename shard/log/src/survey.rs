@@ -21,6 +21,16 @@ pub(crate) struct Survey {
     pub(crate) segments: Vec<(Offset, u64)>,
     /// Ascending.
     pub(crate) snapshots: Vec<Offset>,
+    /// Indexes lay there without their segment.
+    pub(crate) has_orphans: bool,
+}
+
+impl Survey {
+    /// Somebody took segments away: none but the last one is ever empty, and indexes have theirs.
+    pub(crate) fn lacks_files(&self) -> bool {
+        let sealed = self.segments.split_last().map_or(&[][..], |(_, sealed)| sealed);
+        self.has_orphans || sealed.iter().any(|(_, bytes)| *bytes == 0)
+    }
 }
 
 /// Lists `dir`, removes leftovers and finishes half-done replacements. Foreign files are left alone, with a warning.
@@ -58,6 +68,7 @@ pub(crate) async fn survey(dir: &Path) -> Result<Survey, Error> {
     for (name, base_offset) in others {
         if survey.segments.binary_search_by_key(&base_offset, |segment| segment.0).is_err() {
             tracing::warn!(dir = %dir.display(), file = %name, "an index without its segment is removed");
+            survey.has_orphans = true;
             changed |= remove(dir, &name).await?;
         }
     }
@@ -67,12 +78,21 @@ pub(crate) async fn survey(dir: &Path) -> Result<Survey, Error> {
     Ok(survey)
 }
 
+/// A name that the log gives to a file.
+fn is_own(name: &str) -> bool {
+    parse_segment_file_name(name).is_some() || name == PARTITION_METADATA || name == LEADER_EPOCHS
+}
+
 async fn names_in(dir: &Path) -> Result<Vec<String>, Error> {
     let entries = read_dir(dir).await.map_err(|error| Error::io("list", dir, &error))?;
     let mut names = Vec::with_capacity(entries.len());
     for entry in entries {
         match entry.file_name.into_string() {
             Ok(name) if !entry.is_dir => names.push(name),
+            Ok(name) if is_own(&name) => {
+                let reason = "a directory is in the place of the file".to_owned();
+                return Err(Error::Corrupt { path: dir.join(name), position: 0, reason });
+            }
             Ok(name) => {
                 tracing::warn!(dir = %dir.display(), file = %name, "a foreign directory is left alone")
             }

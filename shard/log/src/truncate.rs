@@ -67,6 +67,8 @@ async fn truncate(inner: &Inner, offset: Offset) -> Result<Offset, Error> {
             break;
         }
         remove_segment(inner, newest).await?;
+        // Durably, before an older one changes: one that a crash brings back would lie behind a gap.
+        sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error))?;
         inner.state.borrow_mut().segments.pop();
     }
     let (index, expected) = index_up_to(inner, base_offset, position, new_end, bytes).await?;

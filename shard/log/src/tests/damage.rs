@@ -96,17 +96,16 @@ fn zeros_ahead_of_the_tail_are_no_damage_and_no_records() {
 }
 
 #[test]
-fn blocks_lost_in_the_middle_of_the_tail_end_the_log_there_and_nothing_behind_them_comes_back() {
+fn blocks_lost_in_the_last_segment_end_the_log_there_and_nothing_behind_them_comes_back() {
     with_log(|partition, logs| async move {
-        let second = &logs[1];
-        let mut bytes = fs::read(second).unwrap();
+        let last = logs.last().unwrap();
+        let mut bytes = fs::read(last).unwrap();
         bytes[4096..8192].fill(0);
-        fs::write(second, &bytes).unwrap();
+        fs::write(last, &bytes).unwrap();
         let (log, recovered) = open(&partition, 0).await.unwrap();
         let end = recovered.log_end_offset;
-        assert!(end > 20 && end < 50, "{end}");
-        assert_eq!(log.segments().len(), 2);
-        assert_eq!(files(&partition.dir, ".log").len(), 2);
+        assert!(end < 120 && recovered.truncated_bytes > 0, "{end}");
+        assert_eq!(log.segments().len(), logs.len());
         append(&log, &batch(2, 100, 9000), 2).await;
         log.wait_durable(end + 2).await.unwrap();
         kill(log).await;
@@ -114,6 +113,41 @@ fn blocks_lost_in_the_middle_of_the_tail_end_the_log_there_and_nothing_behind_th
         assert_eq!(recovered.log_end_offset, end + 2);
         assert_eq!(log.latest_epoch(), Some(2));
     });
+}
+
+/// No crash leaves a gap before a segment: a log with one stays offline, and keeps every file.
+#[test]
+fn blocks_or_files_lost_before_a_later_segment_keep_the_log_offline() {
+    // What lies inside a sealed segment is not looked at after a clean shutdown.
+    let cases: [(fn(&PathBuf), bool); 5] =
+        [(zero_a_block, false), (empty, false), (remove, false), (empty, true), (remove, true)];
+    for (harm, clean_shutdown) in cases {
+        with_log(move |partition, logs| async move {
+            harm(&logs[1]);
+            let opening = Opening { clean_shutdown, recovery_point: Some(0), ..partition.opening() };
+            let opening =
+                if clean_shutdown { Opening { recovery_point: Some(120), ..opening } } else { opening };
+            let error = Log::open(opening).await.map(|_| ()).unwrap_err();
+            let Error::Corrupt { path, reason, .. } = &error else { panic!("{error}") };
+            assert!(logs[..2].contains(path), "{error}");
+            assert!(!reason.is_empty());
+            assert!(logs[2..].iter().all(|path| path.exists()));
+        });
+    }
+}
+
+fn zero_a_block(path: &PathBuf) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[4096..8192].fill(0);
+    fs::write(path, &bytes).unwrap();
+}
+
+fn empty(path: &PathBuf) {
+    fs::write(path, b"").unwrap();
+}
+
+fn remove(path: &PathBuf) {
+    fs::remove_file(path).unwrap();
 }
 
 #[test]
