@@ -181,11 +181,12 @@ impl Core {
         self.is_stopping.get()
     }
 
-    /// Memory for a request of `bytes`, waited for in line. Those that hold memory and do not move have to go first.
-    pub(crate) async fn admit_request(&self, bytes: usize) -> Permit {
-        match self.budget.try_admit_request(bytes) {
+    /// Memory for `bytes` of a request of `frame_bytes`, waited for in line. Those that hold memory and do not move have
+    /// to go first.
+    pub(crate) async fn admit_request(&self, frame_bytes: usize, bytes: usize) -> Permit {
+        match self.budget.try_admit_request(frame_bytes, bytes) {
             Some(permit) => permit,
-            None => self.shedding(self.budget.admit_request(bytes)).await,
+            None => self.shedding(self.budget.admit_request(frame_bytes, bytes)).await,
         }
     }
 

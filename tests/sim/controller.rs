@@ -108,10 +108,12 @@ async fn live(seed: u64, told: Rc<RefCell<Told>>) {
                 .submit(move |image, seed| create_topics(image, &[topic], defaults, &AnyConfig, seed, false));
             let committed = submitted.await.unwrap_or_else(|error| panic!("{error}"));
             let (_, result) = committed.reply.into_iter().next().expect("one answer");
-            let mut told = told.borrow_mut();
-            told.topics.insert(name, result.unwrap_or_else(|error| panic!("{error}")).topic_id);
-            told.image = Some(committed.image);
-            drop(told);
+            let topic = result.unwrap_or_else(|error| panic!("{error}"));
+            {
+                let mut told = told.borrow_mut();
+                told.topics.insert(name, topic.topic_id);
+                told.image = Some(committed.image);
+            }
             if rng.random_bool(0.3) {
                 ottla_io::sleep(Duration::from_micros(rng.random_range(0..2000))).await;
             }

@@ -82,9 +82,11 @@ impl FrameReader {
         loop {
             if let Some(length) = self.length() {
                 let bytes = self.checked(length)?;
-                let permit = self.core.admit_request(LENGTH_BYTES + bytes).await;
-                if self.received.len() < LENGTH_BYTES + bytes {
-                    self.receive_body(bytes).await?;
+                let whole = LENGTH_BYTES + bytes;
+                let first = whole.min(FIRST_BODY_BYTES.max(self.received.len()));
+                let mut permit = self.core.admit_request(whole, first).await;
+                if self.received.len() < whole {
+                    self.receive_body(whole, &mut permit).await?;
                 }
                 let _ = self.received.split_to(LENGTH_BYTES);
                 self.last_frame_bytes = bytes;
@@ -137,16 +139,21 @@ impl FrameReader {
         Ok(())
     }
 
-    /// Receives the rest of a body of `bytes`, and no more than that.
-    async fn receive_body(&mut self, bytes: usize) -> Result<(), FrameError> {
-        let whole = LENGTH_BYTES + bytes;
-        let mut buffer = Buffer::with_capacity(whole.min(FIRST_BODY_BYTES.max(2 * self.received.len())));
+    /// Receives the rest of a frame of `whole` bytes, and no more than that. `permit` grows with the memory.
+    async fn receive_body(&mut self, whole: usize, permit: &mut Permit) -> Result<(), FrameError> {
+        let mut buffer = Buffer::with_capacity(whole.min(FIRST_BODY_BYTES.max(self.received.len())));
         buffer.extend_from_slice(&self.received);
         self.received = Bytes::new();
         self.connection.stalls_from_now();
         while buffer.len() < whole {
             if buffer.len() == buffer.capacity() {
-                let mut larger = Buffer::with_capacity(whole.min(2 * buffer.len()));
+                let capacity = whole.min(2 * buffer.len());
+                let countable = self.core.budget.request_bytes_max(whole) - permit.units();
+                let more = (capacity - buffer.len()).min(countable);
+                if more > 0 {
+                    permit.merge(self.core.admit_request(whole, more).await);
+                }
+                let mut larger = Buffer::with_capacity(capacity);
                 larger.extend_from_slice(&buffer);
                 buffer = larger;
             }

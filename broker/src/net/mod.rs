@@ -93,5 +93,5 @@ fn full(core: &Core, peer: SocketAddr, files_max: usize) -> Option<&'static str>
 /// refused comes again.
 fn connections_by_files(core: &Core) -> usize {
     let files = ottla_io::runtime::features().descriptors_max.and_then(|max| usize::try_from(max).ok());
-    files.map_or(usize::MAX, |max| (max / 2 / usize::from(core.mesh.shard_count())).max(1))
+    files.map_or(usize::MAX, |max| (max / 2 / core.mesh.shard_count()).max(1))
 }

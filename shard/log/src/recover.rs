@@ -72,6 +72,10 @@ pub(crate) async fn open(mut opening: Opening) -> Result<(Log, Recovered), Error
     };
     let first = recovery.segments.first().map_or(0, |segment| segment.base_offset);
     let log_start_offset = start.max(first);
+    if opening.clean_shutdown && survey.has_orphans && first > start {
+        let reason = format!("offsets from {start} to {first} are missing after a clean shutdown");
+        return Err(Error::Corrupt { path: dir.to_owned(), position: 0, reason });
+    }
     if log_start_offset > recovery.log_end_offset {
         return Err(Error::Corrupt {
             path: dir.to_owned(),
@@ -230,7 +234,8 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// After a clean shutdown at `end`: takes sizes and indexes as they are, reading no batch. False when something
+    /// After a clean shutdown at `end`: takes sizes and indexes as they are, reading only what lies behind the last
+    /// batch that an index names. False when something
     /// does not fit, so that a scan has to tell.
     async fn believe(&mut self, survey: &Survey, end: Offset) -> Result<bool, Error> {
         let Some(((active, bytes), sealed)) = survey.segments.split_last() else { return Ok(false) };
@@ -247,7 +252,10 @@ impl Recovery<'_> {
         if !fits {
             return Ok(false);
         }
-        let Some(index) = self.index_end(active, bytes).await? else { return Ok(false) };
+        let Some((index, position)) = self.index_end(active, bytes).await? else { return Ok(false) };
+        if bytes > 0 && !self.ends_at(active, position, bytes, end).await? {
+            return Ok(false);
+        }
         for (base_offset, bytes) in sealed {
             self.segments.push(sealed_segment(*base_offset, *bytes));
         }
@@ -266,10 +274,30 @@ impl Recovery<'_> {
         Ok(true)
     }
 
-    /// What the index files of a cleanly closed segment end with; `None` when they are missing or unfit.
-    async fn index_end(&self, base_offset: Offset, bytes: u64) -> Result<Option<IndexBuilder>, Error> {
+    /// Whether the batches from `position` on, where one begins, end at `bytes` with offset `end`. The checkpoint and
+    /// the file say so of each other; neither has a checksum.
+    async fn ends_at(
+        &self,
+        base_offset: Offset,
+        position: u64,
+        bytes: u64,
+        end: Offset,
+    ) -> Result<bool, Error> {
+        let path = self.path(base_offset, ".log");
+        let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
+        let file = File::open(&path, &options).await.map_err(|error| Error::io("open", &path, &error))?;
+        // The first batch says itself where it begins: the index only says where it ends.
+        let expected = Expected::at_segment_start(base_offset, None, true);
+        let walked = walk(&file, position, bytes, expected, true, |_, _, _| ControlFlow::Continue(())).await;
+        let walked = walked.map_err(|error| Error::io("read", &path, &error))?;
+        Ok(walked.fault.is_none() && walked.position == bytes && walked.expected.next_offset == end)
+    }
+
+    /// What the index files of a cleanly closed segment end with, and where the last batch lies that they name; `None`
+    /// when they are missing or unfit.
+    async fn index_end(&self, base_offset: Offset, bytes: u64) -> Result<Option<(IndexBuilder, u64)>, Error> {
         if bytes == 0 {
-            return Ok(Some(IndexBuilder::new(base_offset)));
+            return Ok(Some((IndexBuilder::new(base_offset), 0)));
         }
         let Some((offsets_bytes, offsets_last)) =
             self.last_entry::<{ offset::ENTRY_BYTES }>(base_offset, ".index").await?
@@ -291,7 +319,7 @@ impl Recovery<'_> {
             && last.is_none_or(|last| last.timestamp >= 0 && last.relative_offset <= i32::MAX as u32);
         Ok(fits.then(|| {
             let counts = (offsets_bytes / offset::ENTRY_BYTES as u64, times_bytes / time::ENTRY_BYTES as u64);
-            IndexBuilder::resume(base_offset, counts.0 as u32, counts.1 as u32, last)
+            (IndexBuilder::resume(base_offset, counts.0 as u32, counts.1 as u32, last), position)
         }))
     }
 

@@ -99,7 +99,9 @@ fn five_batches_are_known_again_and_no_more() {
 fn recalled_batches_are_known_again() {
     let batches = (0..7).map(|at| header((1, 0, 2 * at), 2, 2 * i64::from(at))).collect::<Vec<_>>();
     let mut whole = Producers::default();
-    batches.iter().for_each(|batch| drop(whole.record(batch, None)));
+    for batch in &batches {
+        let _ = whole.record(batch, None);
+    }
     let mut recalled = Producers::from_snapshot(&whole.to_snapshot()).unwrap();
     assert!(matches!(recalled.check(&batches[5], false), Err(ProducerFault::OutOfOrderSequence { .. })));
     let strangers = [header((2, 0, 0), 1, 90), header((1, 1, 0), 1, 91)];
