@@ -356,7 +356,7 @@ impl Recovery<'_> {
         for (at, (base_offset, bytes)) in all.iter().enumerate().skip(from) {
             let next_base = all.get(at + 1).map(|next| next.0);
             let is_followed =
-                self.scan_segment(*base_offset, *bytes, all.get(at + 1..).unwrap_or_default()).await?;
+                self.scan_segment(*base_offset, *bytes, all.get(at + 1..).unwrap_or_default(), known).await?;
             if is_followed {
                 self.to_finish.push(*base_offset);
             } else if next_base.is_some() {
@@ -382,12 +382,13 @@ impl Recovery<'_> {
     /// before it was written and flushed to its end, so that no crash leaves a gap between them; but for the empty one
     /// with which a log was about to begin anew.
     ///
-    /// True when the log goes on in the first of `following`.
+    /// `known`: what lies below it need not be looked at. True when the log goes on in the first of `following`.
     async fn scan_segment(
         &mut self,
         base_offset: Offset,
         file_bytes: u64,
         following: &[(Offset, u64)],
+        known: Offset,
     ) -> Result<bool, Error> {
         let next_base = following.first().map(|(base, _)| *base);
         let path = self.path(base_offset, ".log");
@@ -396,8 +397,7 @@ impl Recovery<'_> {
         let file = File::open(&path, &options).await.map_err(|error| Error::io("open", &path, &error))?;
         let gaps = self.config.compact;
         let mut expected = Expected::at_segment_start(base_offset, next_base, gaps);
-        let resume =
-            resume_point(self.dir, &file, file_bytes, base_offset, self.recovery_point, expected).await?;
+        let resume = resume_point(self.dir, &file, file_bytes, base_offset, known, expected).await?;
         let (from, mut index) = match resume {
             Some(resume) => {
                 expected.next_offset = resume.next_offset;
