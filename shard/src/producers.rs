@@ -239,6 +239,15 @@ impl Producers {
         None
     }
 
+    /// The largest timestamp of any producer's last batch.
+    pub fn last_timestamp(&self) -> Option<i64> {
+        self.producers
+            .values()
+            .filter_map(|producer| producer.batches.last())
+            .map(|batch| batch.timestamp)
+            .max()
+    }
+
     /// Takes in a batch that a snapshot has left out: Kafka's form of one holds only the last of each producer, and a client may send
     /// the four before it again. In the order of the log; what the snapshot says stays as it is.
     pub fn recall(&mut self, header: &BatchHeader) {

@@ -66,8 +66,8 @@ impl Partition {
         }
         let mut aborted = Aborted::load(&log).await?;
         let expiration_ms = spec.settings.producer_id_expiration_ms;
-        let recall = !spec.clean_shutdown && spec.recovery_point != Some(log.log_end_offset());
-        let (producers, replayed_from) = recover_producers(&log, expiration_ms, recall, &mut aborted).await?;
+        let (producers, replayed_from) =
+            recover_producers(&log, expiration_ms, spec.clean_shutdown, &mut aborted).await?;
         let durable_end = log.durable_end();
         // What recovery found is on this disk; on other replicas it may be shorter.
         let known = spec.high_watermark.unwrap_or(0).max(log.log_start_offset());
@@ -100,15 +100,17 @@ impl Partition {
     }
 }
 
-/// After a kill, clients send again what was in flight: it lies at the end of the log, within so many offsets. A segment that rolled
-/// there left a snapshot that knows one batch of each producer, and would refuse those before it as out of order.
+/// After a restart, clients send again what was in flight, and what was answered when nobody listened any more: it lies at the end of
+/// the log, within so many offsets. A snapshot there knows one batch of each producer, and would refuse those before it as out of order.
 const RECALLED_OFFSETS: i64 = 16_384;
+/// Clients give up sending a batch again after `delivery.timeout.ms`, by default two minutes.
+const RECALLED_MS: i64 = 15 * 60 * 1000;
 
 /// The producer state at the log end, and the offset of the snapshot that it was made from.
 async fn recover_producers(
     log: &Log,
     expiration_ms: i64,
-    recall: bool,
+    clean_shutdown: bool,
     aborted: &mut Aborted,
 ) -> Result<(Producers, Offset), Error> {
     let mut producers = Producers::default();
@@ -128,6 +130,9 @@ async fn recover_producers(
         }
     }
     let recall_from = (log.log_end_offset() - RECALLED_OFFSETS).max(log.log_start_offset());
+    // After a clean shutdown that is long past nobody sends anything again, and the log is left unread.
+    let recent = ottla_io::unix_millis() - RECALLED_MS;
+    let recall = !clean_shutdown || producers.last_timestamp().is_some_and(|last| last >= recent);
     if recall && recall_from < from && !producers.is_empty() {
         log.replay(recall_from, |header, _| {
             if header.last_offset() < from {
