@@ -62,7 +62,8 @@ fn each_resource_is_taken_or_refused_by_itself() {
     let unknown =
         (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, Some("The topic 'nope' does not exist.".to_owned()));
 
-    let table: &[(&[Asked], Vec<(ErrorCode, Option<String>)>)] = &[
+    type Told = Vec<(ErrorCode, Option<String>)>;
+    let table: &[(&[Asked], Told)] = &[
         (&[], vec![]),
         (
             &[(TOPIC, "nope", &[("segment.bytes", SET, Some("2000000"))]), (3, "x", &[]), good],

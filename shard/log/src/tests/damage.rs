@@ -119,7 +119,8 @@ fn blocks_lost_in_the_last_segment_end_the_log_there_and_nothing_behind_them_com
 #[test]
 fn blocks_or_files_lost_before_a_later_segment_keep_the_log_offline() {
     // What lies inside a sealed segment is not looked at after a clean shutdown.
-    let cases: [(fn(&PathBuf), bool); 5] =
+    type Harm = fn(&PathBuf);
+    let cases: [(Harm, bool); 5] =
         [(zero_a_block, false), (empty, false), (remove, false), (empty, true), (remove, true)];
     for (harm, clean_shutdown) in cases {
         with_log(move |partition, logs| async move {
