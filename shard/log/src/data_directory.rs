@@ -55,10 +55,14 @@ pub async fn store_meta_properties(data: &Path, meta: &MetaProperties) -> Result
 /// then the logs may be opened as cleanly shut down.
 pub async fn take_clean_shutdown(data: &Path) -> Result<Option<i64>, Error> {
     let path = data.join(CLEAN_SHUTDOWN);
-    let Some(bytes) = read_small(&path).await? else { return Ok(None) };
-    remove_file(&path).await.map_err(|error| Error::io("remove", &path, &error))?;
+    let mark = read_small(&path).await?;
+    if mark.is_some() {
+        remove_file(&path).await.map_err(|error| Error::io("remove", &path, &error))?;
+    }
+    // Checkpoints that a killed process renamed and did not flush are in force from here on: a loss of power must not
+    // bring the older ones back.
     sync_dir(data).await.map_err(|error| Error::io("flush", data, &error))?;
-    Ok(Some(parse_clean_shutdown(&bytes)))
+    Ok(mark.map(|bytes| parse_clean_shutdown(&bytes)))
 }
 
 /// Says that every log was closed and the checkpoints were stored. The last thing that a process writes.
