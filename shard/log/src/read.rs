@@ -299,7 +299,9 @@ async fn read_from(
                 BatchFault::OffsetOrder { found: header.base_offset, expected: wanted.offset },
             ));
         }
-        let whole = if held.rest(position).len() < header.bytes.min(wanted.bytes_max) {
+        // The first batch may be larger than what is asked for, and then all of it is needed.
+        let needed = if wanted.at_least_one { header.bytes } else { header.bytes.min(wanted.bytes_max) };
+        let whole = if held.rest(position).len() < needed {
             let len = header.bytes.max(at_once.min(wanted.bytes_max));
             Piece::read(inner, file, base_offset, position, len, limit).await?
         } else {

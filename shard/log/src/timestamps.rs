@@ -134,17 +134,18 @@ pub(crate) async fn max_timestamp_offset(inner: &Rc<Inner>) -> Result<Option<Tim
     Ok(None)
 }
 
-/// The batches of whole-batch slices.
+/// The batches of whole-batch slices. One that is larger than a read from disk lies in several parts.
 fn batches(parts: &[Bytes]) -> Vec<(BatchHeader, Bytes)> {
+    let mut rest = match parts {
+        [one] => one.clone(),
+        many => Bytes::from(many.concat()),
+    };
     let mut found = Vec::new();
-    for part in parts {
-        let mut rest = part.clone();
-        while let Ok(header) = BatchHeader::parse(&rest) {
-            if header.bytes > rest.len() {
-                break;
-            }
-            found.push((header, rest.split_to(header.bytes)));
+    while let Ok(header) = BatchHeader::parse(&rest) {
+        if header.bytes > rest.len() {
+            break;
         }
+        found.push((header, rest.split_to(header.bytes)));
     }
     found
 }

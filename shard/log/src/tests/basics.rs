@@ -219,3 +219,30 @@ fn snapshots_are_kept_at_rolls_and_at_the_end_and_batches_replay_from_any_of_the
         }
     });
 }
+
+/// A batch larger than a read from disk is found by the timestamp of its records.
+#[test]
+fn a_timestamp_inside_a_large_batch_is_found_on_disk() {
+    let data = directory();
+    let partition = Partition::in_directory(data.path());
+    on_shard(move || {
+        let partition = partition.clone();
+        async move {
+            let log = partition.create().await;
+            for number in 0..3 {
+                append(&log, &batch(3, 700_000, 1000 + 10 * number), 0).await;
+            }
+            log.wait_durable(9).await.unwrap();
+            kill(log).await;
+            let (log, _) = partition.open_killed(0).await;
+            // The first batch comes whole, however little is asked for.
+            let slices = log.read(4, 65536, 9, true).await.unwrap();
+            assert_eq!((slices.first_offset, slices.next_offset), (3, 6));
+            for (timestamp, offset) in [(1000, 0), (1001, 1), (1011, 4), (1013, 6), (1022, 8)] {
+                let found = log.offset_for_timestamp(timestamp, 9).await.unwrap();
+                let found = found.unwrap_or_else(|| panic!("{timestamp}"));
+                assert_eq!(found.offset, offset, "{timestamp}");
+            }
+        }
+    });
+}
