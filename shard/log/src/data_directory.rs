@@ -1,11 +1,9 @@
-//! The files of a data directory that stand beside its partitions: checkpoints, identity, the clean-shutdown mark.
+//! The files of a data directory that stand beside its partitions: checkpoints, the clean-shutdown mark.
 //!
 //! One owner per process writes them; each is replaced atomically and durably.
 
 use crate::Error;
-use crate::checkpoint::directory::{
-    CLEAN_SHUTDOWN, META_PROPERTIES, MetaProperties, format_clean_shutdown, parse_clean_shutdown,
-};
+use crate::checkpoint::directory::{CLEAN_SHUTDOWN, format_clean_shutdown, parse_clean_shutdown};
 use crate::checkpoint::offsets::{self, Offsets};
 use crate::checkpoint::partition::parse_directory_name;
 use crate::survey::read_small;
@@ -32,23 +30,6 @@ pub async fn store_offsets(data: &Path, name: &str, offsets: &Offsets) -> Result
     replace(&path, offsets::format(offsets).as_bytes())
         .await
         .map_err(|error| Error::io("write", &path, &error))
-}
-
-/// Reads `meta.properties`; `None` when there is none.
-/// # Errors
-/// A damaged one: whose directory this is must not be guessed.
-pub async fn load_meta_properties(data: &Path) -> Result<Option<MetaProperties>, Error> {
-    let path = data.join(META_PROPERTIES);
-    let Some(bytes) = read_small(&path).await? else { return Ok(None) };
-    match MetaProperties::parse(&bytes) {
-        Ok(meta) => Ok(Some(meta)),
-        Err(fault) => Err(Error::Corrupt { path, position: 0, reason: fault.to_string() }),
-    }
-}
-
-pub async fn store_meta_properties(data: &Path, meta: &MetaProperties) -> Result<(), Error> {
-    let path = data.join(META_PROPERTIES);
-    replace(&path, meta.format().as_bytes()).await.map_err(|error| Error::io("write", &path, &error))
 }
 
 /// Takes the clean-shutdown mark away, durably, before anything is appended. `Some(broker_epoch)` when it was there:

@@ -49,7 +49,7 @@ pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
             return context.outcome(&response);
         }
     };
-    let demand = Demand::of(&body, context, core.limits.response_bytes_max);
+    let demand = Demand::of(&body, core.limits.response_bytes_max);
     let wait = Duration::from_millis(u64::try_from(body.max_wait_ms).unwrap_or(0));
     let replica_id = if context.version >= 15 { body.replica_state.replica_id } else { body.replica_id };
     drop(body);

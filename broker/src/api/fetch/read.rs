@@ -25,9 +25,8 @@ pub(super) struct Demand {
 }
 
 impl Demand {
-    pub(super) fn of(body: &FetchRequest<'_>, context: &Context, response_bytes_max: usize) -> Demand {
+    pub(super) fn of(body: &FetchRequest<'_>, response_bytes_max: usize) -> Demand {
         let positive = |value: i32| usize::try_from(value).unwrap_or(0);
-        let _ = context;
         let bytes_max = positive(body.max_bytes).min(response_bytes_max);
         Demand {
             // A broker that can give no more than its maximum must not wait for more.
