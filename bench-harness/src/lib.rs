@@ -1,0 +1,6 @@
+//! A load generator for any broker that speaks Kafka's protocol, and the reports of what it saw.
+//!
+//! It shares `ottla_protocol` with the broker and nothing else: its client, its runtime and its clock are its own, so that a
+//! measured broker is never measured by itself.
+
+pub mod outcome;
