@@ -7,6 +7,8 @@
 //! Nothing here is ever uninitialised, and nothing waits: a bound on the memory in use is the budget of `shard`.
 #![allow(unsafe_code)]
 
+use crate::counters::{add, count_copied};
+use crate::reactor::try_current;
 use bytes::Bytes;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::cell::RefCell;
@@ -84,7 +86,13 @@ struct Lease(Option<Memory>);
 
 impl Lease {
     fn new(bytes: usize) -> Lease {
-        Lease(Some(take(bytes)))
+        let (memory, is_new) = take(bytes);
+        try_current(|reactor| {
+            add(&reactor.tally.buffers_taken, 1);
+            add(&reactor.tally.buffer_bytes_taken, memory.bytes as u64);
+            add(&reactor.tally.buffers_allocated, u64::from(is_new));
+        });
+        Lease(Some(memory))
     }
 }
 
@@ -103,6 +111,10 @@ impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(mut memory) = self.0.take() {
             memory.is_used = true;
+            try_current(|reactor| {
+                add(&reactor.tally.buffers_returned, 1);
+                add(&reactor.tally.buffer_bytes_returned, memory.bytes as u64);
+            });
             give_back(memory);
         }
     }
@@ -124,7 +136,8 @@ fn class_of(bytes: usize) -> Option<usize> {
     (bytes <= POOLED_BYTES_MAX && blocks.is_power_of_two()).then(|| blocks.trailing_zeros() as usize)
 }
 
-fn take(bytes: usize) -> Memory {
+/// Memory, and whether it is from the allocator.
+fn take(bytes: usize) -> (Memory, bool) {
     let pooled = class_of(bytes).and_then(|class| {
         POOL.try_with(|pool| {
             let pool = &mut *pool.borrow_mut();
@@ -135,7 +148,8 @@ fn take(bytes: usize) -> Memory {
         .ok()
         .flatten()
     });
-    pooled.unwrap_or_else(|| Memory::new(bytes))
+    let is_new = pooled.is_none();
+    (pooled.unwrap_or_else(|| Memory::new(bytes)), is_new)
 }
 
 fn give_back(memory: Memory) {
@@ -203,12 +217,14 @@ impl Buffer {
         assert!(len <= self.capacity(), "extend to {len} of {}", self.capacity());
         self.len = len;
         self[start..].copy_from_slice(bytes);
+        count_copied(bytes.len());
     }
 
     /// Moves the valid bytes from `start` on to the front: what a parser does with the rest of its input.
     pub fn consume(&mut self, start: usize) {
         let len = self.len;
         self.copy_within(start..len, 0);
+        count_copied(len - start);
         self.len = len - start;
     }
 
@@ -328,6 +344,7 @@ impl AppendBuffer {
     pub fn append_copy<R>(&mut self, bytes: &[u8], patch: impl FnOnce(&mut [u8]) -> R) -> R {
         self.append(bytes.len(), |fresh| {
             fresh.copy_from_slice(bytes);
+            count_copied(bytes.len());
             patch(fresh)
         })
     }

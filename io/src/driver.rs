@@ -10,6 +10,7 @@
 //! A driver never runs a task, never looks at the op table and never calls back into the reactor.
 
 use crate::buffer::Buffer;
+use crate::counters::Tally;
 use crate::file::{DirEntry, Durability, Metadata};
 use crate::runtime::Features;
 use crate::time::Instant;
@@ -223,10 +224,14 @@ pub(crate) trait Driver {
     fn features(&self) -> Features;
     /// What rouses this reactor from `poll`.
     fn alarm(&self) -> Arc<Alarm>;
-    /// Rouses another reactor if it sleeps. Called after the message is in its queue.
-    fn rouse(&mut self, other: &Arc<Alarm>) {
-        other.ring();
+    /// Where this reactor counts.
+    fn tally(&self) -> Rc<Tally>;
+    /// CPU time of the reactor's thread.
+    fn cpu_nanos(&self) -> u64 {
+        0
     }
+    /// Rouses another reactor if it sleeps. Called after the message is in its queue.
+    fn rouse(&mut self, other: &Arc<Alarm>);
     /// The reactor ends: waits until no op is in flight, dropping them.
     fn drain(&mut self) {}
     /// A task panicked, which ended it alone. The simulator fails the test.
@@ -290,6 +295,12 @@ impl Driver for AnyDriver {
     }
     fn alarm(&self) -> Arc<Alarm> {
         forward!(self, driver => driver.alarm())
+    }
+    fn tally(&self) -> Rc<Tally> {
+        forward!(self, driver => driver.tally())
+    }
+    fn cpu_nanos(&self) -> u64 {
+        forward!(self, driver => driver.cpu_nanos())
     }
     fn rouse(&mut self, other: &Arc<Alarm>) {
         forward!(self, driver => driver.rouse(other))
@@ -389,8 +400,9 @@ impl Alarm {
         self.sleeping.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
     }
-    pub(crate) fn awake(&self) {
-        self.sleeping.store(false, Ordering::SeqCst);
+    /// True when somebody has roused the reactor since it announced its sleep.
+    pub(crate) fn awake(&self) -> bool {
+        !self.sleeping.swap(false, Ordering::SeqCst)
     }
     /// True when the reactor was asleep: the caller is the one who must ring.
     pub(crate) fn claim(&self) -> bool {

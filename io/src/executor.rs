@@ -6,6 +6,7 @@
 //! Tasks never leave their thread. Their wakers may: a wake from elsewhere goes by the injector and the alarm.
 #![allow(unsafe_code)]
 
+use crate::counters::{Tally, add};
 use crate::driver::{Alarm, AnyDriver, Driver};
 use crate::reactor::{self, Reactor};
 use crate::task::{Class, JoinError, JoinHandle, SLICE};
@@ -109,15 +110,31 @@ pub(crate) struct Executor {
     /// A waker of every task that has not ended, to end them with.
     tasks: RefCell<Slab<Waker>>,
     slice_end: Cell<Instant>,
+    /// The clock when it was last looked at: before the turn's first task, and after each.
+    clock: Cell<Instant>,
 }
 
 impl Executor {
     pub(crate) fn new(shared: Arc<Shared>) -> Executor {
-        Executor { shared, queues: RefCell::default(), tasks: RefCell::default(), slice_end: Cell::default() }
+        Executor {
+            shared,
+            queues: RefCell::default(),
+            tasks: RefCell::default(),
+            slice_end: Cell::default(),
+            clock: Cell::default(),
+        }
     }
 
     pub(crate) fn slice_end(&self) -> Instant {
         self.slice_end.get()
+    }
+
+    pub(crate) fn clock(&self) -> Instant {
+        self.clock.get()
+    }
+
+    pub(crate) fn set_clock(&self, now: Instant) {
+        self.clock.set(now);
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -135,7 +152,7 @@ impl Executor {
     }
 
     /// Runs ready tasks until there are none or the turn is over.
-    pub(crate) fn run(&self, driver: &RefCell<AnyDriver>) {
+    pub(crate) fn run(&self, driver: &RefCell<AnyDriver>, tally: &Tally) {
         self.take_injected();
         if self.queues.borrow().is_empty() {
             return;
@@ -161,10 +178,15 @@ impl Executor {
                 panicked_in_drop(driver);
             }
             let after = driver.borrow().now();
+            add(&tally.task_runs, 1);
+            if after >= now + SLICE {
+                add(&tally.long_task_runs, 1);
+            }
             let took_nanos = u64::try_from(after.duration_since(now).as_nanos()).unwrap_or(u64::MAX).max(1);
             // Scaled by 16 so that a weight divides short runs without losing them.
             self.queues.borrow_mut().virtual_time[class] += (took_nanos << 4) / WEIGHTS[class];
             now = after;
+            self.clock.set(now);
             if now >= turn_end {
                 break;
             }

@@ -6,6 +6,7 @@
 //! `std::fs` or `std::net` on a shard.
 
 pub mod buffer;
+mod counters;
 mod driver;
 mod executor;
 pub mod file;
@@ -20,7 +21,8 @@ pub mod task;
 pub mod time;
 
 pub use buffer::{AppendBuffer, BLOCK_BYTES, Buffer};
+pub use counters::{Counters, count_copied, counters};
 pub use file::{Durability, File, OpenOptions};
 pub use runtime::{ShardContext, ShardId};
 pub use task::{Class, JoinHandle, spawn, yield_now};
-pub use time::{Instant, now, sleep, timeout, unix_millis};
+pub use time::{Instant, now, recently, sleep, timeout, unix_millis};

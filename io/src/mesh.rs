@@ -3,6 +3,7 @@
 //! A [`Seat`] is made for every shard before the threads start, and becomes a [`Port`] once every shard has an alarm.
 //! A full queue makes the sender wait; nothing is dropped but what goes to a shard that has ended.
 
+use crate::counters::{Tally, add};
 use crate::driver::Alarm;
 use crate::reactor::{Inbox, Reactor};
 use crate::runtime::ShardId;
@@ -73,6 +74,7 @@ impl<M: Send + 'static> Seat<M> {
             receivers: RefCell::default(),
             next_incoming: Cell::new(0),
             next_ticket: Cell::new(0),
+            tally: reactor.tally.clone(),
         });
         reactor.add_inbox(inner.clone());
         Port(inner)
@@ -96,6 +98,7 @@ struct Inner<M> {
     /// Where the next receive looks first.
     next_incoming: Cell<usize>,
     next_ticket: Cell<u64>,
+    tally: Rc<Tally>,
 }
 
 struct Outgoing<M> {
@@ -132,6 +135,7 @@ impl<M> Inner<M> {
             Some((producer, _)) => match producer.push(message) {
                 Ok(()) => {
                     lane.dirty = true;
+                    add(&self.tally.messages_sent, 1);
                     Ok(())
                 }
                 Err(PushError::Full(message)) if producer.is_abandoned() => {

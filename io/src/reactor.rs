@@ -13,6 +13,7 @@
 //! To crash a node it drops the tasks by [`Reactor::end`] and forgets what was in flight.
 #![allow(unsafe_code)]
 
+use crate::counters::{Tally, add};
 use crate::driver::{Alarm, AnyDriver, Closing, Completion, Driver, Handle, Op, RawHandle, Token, Wait};
 use crate::executor::{Executor, Shared};
 use crate::runtime::ShardId;
@@ -42,6 +43,9 @@ pub(crate) struct Reactor {
     pub(crate) driver: RefCell<AnyDriver>,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) alarm: Arc<Alarm>,
+    pub(crate) tally: Rc<Tally>,
+    /// Since when the reactor has had nothing to do.
+    idle_since: Cell<Option<Instant>>,
     ops: RefCell<OpTable>,
     closing: Rc<Closing>,
     inboxes: RefCell<Vec<Rc<dyn Inbox>>>,
@@ -86,6 +90,7 @@ pub(crate) fn current<R>(with: impl FnOnce(&Rc<Reactor>) -> R) -> R {
 impl Reactor {
     pub(crate) fn new(shard: ShardId, driver: AnyDriver) -> Rc<Reactor> {
         let alarm = driver.alarm();
+        let tally = driver.tally();
         let of_kernel = matches!(driver, AnyDriver::Ring(_));
         Rc::new(Reactor {
             shard,
@@ -93,6 +98,8 @@ impl Reactor {
             driver: RefCell::new(driver),
             timers: RefCell::default(),
             alarm,
+            tally,
+            idle_since: Cell::new(None),
             ops: RefCell::default(),
             closing: Closing::new(of_kernel),
             inboxes: RefCell::default(),
@@ -119,6 +126,7 @@ impl Reactor {
 
     /// Hands `op` to the driver.
     pub(crate) fn submit(self: &Rc<Reactor>, op: Op) -> OpFuture {
+        add(&self.tally.ops, 1);
         let token = self.ops.borrow_mut().insert(State::Waiting(None));
         self.driver.borrow_mut().submit(token, op);
         OpFuture { reactor: self.clone(), token, ended: false }
@@ -128,6 +136,11 @@ impl Reactor {
     pub(crate) fn turn(&self) {
         loop {
             let now = self.now();
+            self.executor.set_clock(now);
+            if let Some(since) = self.idle_since.take() {
+                let idle = now.duration_since(since).as_nanos();
+                add(&self.tally.waiting_nanos, u64::try_from(idle).unwrap_or(u64::MAX));
+            }
             let Some(waker) = self.timers.borrow_mut().pop_due(now) else { break };
             waker.wake();
         }
@@ -136,7 +149,7 @@ impl Reactor {
             inbox.wake();
             index += 1;
         }
-        self.executor.run(&self.driver);
+        self.executor.run(&self.driver, &self.tally);
         self.hand_over();
     }
 
@@ -168,6 +181,7 @@ impl Reactor {
         self.driver.borrow_mut().poll(wait, &mut completions);
         let count = completions.len();
         for completion in completions.drain(..) {
+            self.tally.ended(&completion.op, completion.result);
             let waker = match self.ops.borrow_mut().complete(completion) {
                 Ended::Wake(waker) => waker,
                 Ended::Nobody(result, op) => {
@@ -190,35 +204,49 @@ impl Reactor {
         }
     }
 
+    /// Nothing is ready: whoever leaves something from now on must rouse the reactor.
+    pub(crate) fn fall_asleep(&self) {
+        self.idle_since.set(Some(self.executor.clock()));
+        self.alarm.announce_sleep();
+    }
+
+    /// The end of a sleep.
+    pub(crate) fn wake_up(&self) {
+        if self.idle_since.get().is_some() && self.alarm.awake() {
+            add(&self.tally.wakes_received, 1);
+        }
+    }
+
     /// Turns and polls while `goes_on`. For the thread that has one reactor, which it has entered. With nothing to do
     /// it polls for `spin`, then sleeps.
     pub(crate) fn run_while(&self, spin: Duration, goes_on: impl Fn() -> bool) {
-        let mut idle_since = None;
+        let mut spinning_since = None;
         loop {
             self.turn();
             if !goes_on() {
                 return;
             }
             if self.is_ready() {
-                idle_since = None;
+                spinning_since = None;
                 self.poll(Wait::No);
                 continue;
             }
             if !spin.is_zero() {
                 let now = self.now();
-                if now < *idle_since.get_or_insert(now) + spin {
+                if now < *spinning_since.get_or_insert(now) + spin {
+                    self.idle_since.set(Some(now));
                     if self.poll(Wait::No) > 0 {
-                        idle_since = None;
+                        spinning_since = None;
                     }
                     std::hint::spin_loop();
                     continue;
                 }
             }
-            self.alarm.announce_sleep();
+            self.fall_asleep();
             let wait = if self.is_ready() { Wait::No } else { Wait::Until(self.next_deadline()) };
             self.poll(wait);
-            self.alarm.awake();
-            idle_since = None;
+            self.wake_up();
+            spinning_since = None;
         }
     }
 

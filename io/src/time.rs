@@ -31,6 +31,11 @@ pub fn now() -> Instant {
     current(|reactor| reactor.now())
 }
 
+/// When the running task's turn began, or the last one ended: no later than [`now`], and without a look at the clock.
+pub fn recently() -> Instant {
+    current(|reactor| reactor.executor.clock())
+}
+
 /// Milliseconds since 1970, for record timestamps.
 pub fn unix_millis() -> i64 {
     current(|reactor| reactor.driver.borrow().unix_millis())

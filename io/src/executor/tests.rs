@@ -11,6 +11,7 @@ struct Clock {
     now: Cell<Instant>,
     step: Duration,
     alarm: Arc<Alarm>,
+    tally: Rc<Tally>,
 }
 
 impl Driver for Clock {
@@ -45,11 +46,22 @@ impl Driver for Clock {
     fn alarm(&self) -> Arc<Alarm> {
         self.alarm.clone()
     }
+    fn tally(&self) -> Rc<Tally> {
+        self.tally.clone()
+    }
+    fn rouse(&mut self, other: &Arc<Alarm>) {
+        other.ring();
+    }
 }
 
 /// A reactor on which every run of a task takes 50 microseconds.
 fn reactor() -> Rc<Reactor> {
-    let clock = Clock { now: Cell::default(), step: Duration::from_micros(50), alarm: Alarm::new(Bell::Sim) };
+    let clock = Clock {
+        now: Cell::default(),
+        step: Duration::from_micros(50),
+        alarm: Alarm::new(Bell::Sim),
+        tally: Rc::default(),
+    };
     Reactor::new(ShardId(0), AnyDriver::Sim(Box::new(clock)))
 }
 

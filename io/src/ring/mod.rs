@@ -20,6 +20,7 @@ mod tests;
 pub(crate) use helpers::Helpers;
 pub(crate) use sys::{StopSignal, strike};
 
+use crate::counters::{Tally, add};
 use crate::driver::{Alarm, Bell, Completion, Driver, Handle, Op, RawHandle, Token, Wait};
 use crate::runtime::{Features, StartError};
 use crate::time::Instant;
@@ -35,6 +36,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +68,7 @@ pub(crate) struct Ring {
     ended: Vec<Completion>,
     supported: Supported,
     alarm: Arc<Alarm>,
+    tally: Rc<Tally>,
     /// Where the kernel writes what it reads from the bell's eventfd.
     bell_count: Box<u64>,
     bell_is_read: bool,
@@ -111,6 +114,7 @@ impl Ring {
             supported,
             returns: Returns::new(alarm.clone()),
             alarm,
+            tally: Rc::default(),
             bell_count: Box::new(0),
             bell_is_read: false,
             roused: Vec::new(),
@@ -143,6 +147,7 @@ impl Ring {
     /// # Safety
     /// What the entry points to lives until its completion is taken.
     unsafe fn push(&mut self, entry: squeue::Entry) {
+        add(&self.tally.ring_entries, 1);
         if self.backlog.is_empty() {
             // SAFETY: as the caller promises.
             if unsafe { self.ring.submission().push(&entry) }.is_ok() {
@@ -182,6 +187,7 @@ impl Ring {
 
     /// Submits the queue, lets the kernel post completions, and waits for `want` of them.
     fn enter(&mut self, want: u32, timeout: Option<Duration>) {
+        add(&self.tally.ring_enters, 1);
         let pending = self.ring.submission().len() as u32;
         let mut flags = EnterFlags::GETEVENTS;
         if want > 0 && self.supported.no_iowait {
@@ -276,6 +282,7 @@ impl Ring {
             }
             Step::Job(job) => {
                 in_flight.by_kernel = false;
+                add(&self.tally.helper_jobs, 1);
                 self.insert(in_flight);
                 self.helpers.run(job, token, self.returns.clone());
             }
@@ -390,11 +397,20 @@ impl Driver for Ring {
         self.alarm.clone()
     }
 
+    fn tally(&self) -> Rc<Tally> {
+        self.tally.clone()
+    }
+
+    fn cpu_nanos(&self) -> u64 {
+        sys::thread_cpu_nanos()
+    }
+
     fn rouse(&mut self, other: &Arc<Alarm>) {
         if !other.claim() || !other.is_in_use() {
             return;
         }
         let Bell::Ring { ring, .. } = &other.bell else { return };
+        add(&self.tally.wakes_sent, 1);
         if !self.supported.msg_ring {
             return other.bell.strike();
         }

@@ -35,6 +35,10 @@ pub(super) fn unix_millis() -> i64 {
     (clock_nanos(libc::CLOCK_REALTIME) / 1_000_000) as i64
 }
 
+pub(super) fn thread_cpu_nanos() -> u64 {
+    clock_nanos(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
 /// The cores that a thread may run on.
 #[derive(Clone, Copy)]
 pub(super) struct Affinity(libc::cpu_set_t);

@@ -1,6 +1,7 @@
 //! The driver of one simulated reactor: all it knows is the world's.
 
 use super::state::{ReactorId, Shared};
+use crate::counters::{Tally, add};
 use crate::driver::{Alarm, Bell, Completion, Driver, Op, RawHandle, Token, Wait};
 use crate::runtime::Features;
 use crate::time::Instant;
@@ -14,11 +15,14 @@ pub(super) struct SimDriver {
     shared: Rc<Shared>,
     id: ReactorId,
     alarm: Arc<Alarm>,
+    tally: Rc<Tally>,
+    /// Something was submitted that no poll has taken to the kernel.
+    to_enter: bool,
 }
 
 impl SimDriver {
     pub(super) fn new(shared: Rc<Shared>, id: ReactorId) -> SimDriver {
-        SimDriver { shared, id, alarm: Alarm::new(Bell::Sim) }
+        SimDriver { shared, id, alarm: Alarm::new(Bell::Sim), tally: Rc::default(), to_enter: false }
     }
 }
 
@@ -26,21 +30,48 @@ fn to_io<T>(result: Result<T, i32>) -> io::Result<T> {
     result.map_err(io::Error::from_raw_os_error)
 }
 
+/// The entries that the ring has for an op; none for what its helpers do.
+fn entries_of(op: &Op) -> u64 {
+    match op {
+        Op::ReadDir { .. }
+        | Op::RemoveDirAll { .. }
+        | Op::Space { .. }
+        | Op::Lock { .. }
+        | Op::Blocking { .. } => 0,
+        Op::Open { flags, .. } if flags.direct => 2,
+        Op::Splice { .. } => 2,
+        _ => 1,
+    }
+}
+
 impl Driver for SimDriver {
     fn submit(&mut self, token: Token, op: Op) {
+        match entries_of(&op) {
+            0 => add(&self.tally.helper_jobs, 1),
+            entries => {
+                add(&self.tally.ring_entries, entries);
+                self.to_enter = true;
+            }
+        }
         let now = self.shared.now();
         self.shared.state.borrow_mut().submit(self.id, now, token, op);
     }
 
     fn cancel(&mut self, token: Token) {
         let now = self.shared.now();
-        self.shared.state.borrow_mut().cancel(self.id, now, token);
+        if self.shared.state.borrow_mut().cancel(self.id, now, token) {
+            add(&self.tally.ring_entries, 1);
+            self.to_enter = true;
+        }
     }
 
     /// Never waits: the world moves its clock.
     fn poll(&mut self, _wait: Wait, out: &mut Vec<Completion>) {
         let first = out.len();
         self.shared.state.borrow_mut().take_done(self.id, out);
+        if std::mem::take(&mut self.to_enter) || out.len() > first {
+            add(&self.tally.ring_enters, 1);
+        }
         for completion in &mut out[first..] {
             if let Op::Blocking { work } = &mut completion.op
                 && let Some(work) = work.take()
@@ -93,6 +124,16 @@ impl Driver for SimDriver {
 
     fn alarm(&self) -> Arc<Alarm> {
         self.alarm.clone()
+    }
+
+    fn tally(&self) -> Rc<Tally> {
+        self.tally.clone()
+    }
+
+    fn rouse(&mut self, other: &Arc<Alarm>) {
+        if other.claim() {
+            add(&self.tally.wakes_sent, 1);
+        }
     }
 
     fn drain(&mut self) {

@@ -253,16 +253,18 @@ impl State {
         self.rouse(now, waiting, after);
     }
 
-    /// Disk ops are cancelled or not, by seed; what waits for a peer always is.
-    pub(super) fn cancel(&mut self, id: ReactorId, now: Instant, token: Token) {
+    /// Disk ops are cancelled or not, by seed; what waits for a peer always is. True where a ring would have to ask
+    /// its kernel.
+    pub(super) fn cancel(&mut self, id: ReactorId, now: Instant, token: Token) -> bool {
         let begun = self.rng.random_bool(0.5);
-        let Some(reactor) = self.reactor(id) else { return };
-        let Some(in_flight) = reactor.in_flight.get_mut(&token) else { return };
+        let Some(reactor) = self.reactor(id) else { return false };
+        let Some(in_flight) = reactor.in_flight.get_mut(&token) else { return false };
         if in_flight.cancelled {
-            return;
+            return false;
         }
         match &in_flight.op {
-            Op::Close { .. } | Op::Blocking { .. } => {}
+            Op::Blocking { .. } => return false,
+            Op::Close { .. } => {}
             Op::Accept { .. }
             | Op::Connect { .. }
             | Op::Recv { .. }
@@ -278,6 +280,7 @@ impl State {
             _ if begun => {}
             _ => in_flight.cancelled = true,
         }
+        true
     }
 
     /// Carries out everything that is due.

@@ -1,5 +1,6 @@
 //! The simulator against what it promises, and against the ring.
 
+mod counts;
 mod crashes;
 mod faults;
 mod files;

@@ -265,8 +265,12 @@ impl World {
         let finished = {
             let Some(running) = self.shards[node].get(&shard) else { return true };
             let _entered = running.reactor.enter();
+            running.reactor.wake_up();
             running.reactor.poll(Wait::No);
             running.reactor.turn();
+            if !running.reactor.is_ready() {
+                running.reactor.fall_asleep();
+            }
             running.main.is_finished()
         };
         let turn = {

@@ -121,6 +121,7 @@ impl Tail {
             Some(last) => {
                 let carry = last.buffer.get((file_start - last.file_start) as usize..).unwrap_or_default();
                 buffer.append_with(carried, |copy| copy.copy_from_slice(carry));
+                ottla_io::count_copied(carried);
                 // A chunk that ends in its first block may itself lack that block's front.
                 let within = last.file_start == file_start;
                 if within { (last.hole, last.hole_block.clone()) } else { (0, None) }

@@ -58,7 +58,10 @@ impl Rewrite {
     }
 
     pub(super) async fn apply(self, batch: Bytes) -> Result<Bytes, Refusal> {
-        let Some(Target(compression, level)) = self.target else { return Ok(self.seal(batch.to_vec())) };
+        let Some(Target(compression, level)) = self.target else {
+            ottla_io::count_copied(batch.len());
+            return Ok(self.seal(batch.to_vec()));
+        };
         let work = move || recompress(&batch, compression, level, EXPANDED_BYTES_MAX);
         let result = if self.expands_on_core { work() } else { blocking(work).await };
         match result {
