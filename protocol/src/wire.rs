@@ -12,6 +12,14 @@ const FIRST_CAPACITY_MAX: usize = 1024;
 /// Tagged fields of one struct, Kafka 4.4's bound.
 const TAGS_MAX: u32 = 10_000;
 
+/// Bytes of memory that the arrays of a message may take for each of its own. An element of a real request is its name or
+/// its numbers; what takes more for a byte of the wire is made of empty elements.
+const MEMORY_PER_BYTE: usize = 8;
+/// What the arrays of a small message may take however small it is: the growth of a [`Vec`] and a few empty elements.
+const MEMORY_MIN: usize = 64 << 10;
+/// What the arrays of one message may take at most: about 800,000 names of topics, or as many partitions of a fetch.
+pub const DECODED_BYTES_MAX: usize = 32 << 20;
+
 /// Why bytes are not the message that they claim to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -31,6 +39,8 @@ pub enum DecodeError {
     Version(i16),
     #[error("{0} bytes follow the message")]
     Trailing(usize),
+    #[error("its arrays would take more than {0} bytes of memory")]
+    Memory(usize),
 }
 
 /// Why a message cannot be written in a version.
@@ -56,15 +66,29 @@ pub trait Message<'a>: Sized {
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError>;
 }
 
-/// Reads from a frame without copying.
+/// Reads from a frame without copying: what it allocates is arrays, and those it counts.
 #[derive(Clone, Debug)]
 pub struct Decoder<'a> {
     left: &'a [u8],
+    memory_left: usize,
+    memory_max: usize,
 }
 
 impl<'a> Decoder<'a> {
     pub fn new(bytes: &'a [u8]) -> Decoder<'a> {
-        Decoder { left: bytes }
+        let memory_max =
+            bytes.len().saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_MIN).min(DECODED_BYTES_MAX);
+        Decoder { left: bytes, memory_left: memory_max, memory_max }
+    }
+
+    /// Without a bound on arrays but the bytes that are there: for what a trusted peer has sent.
+    pub fn trusting(bytes: &'a [u8]) -> Decoder<'a> {
+        Decoder { left: bytes, memory_left: usize::MAX, memory_max: usize::MAX }
+    }
+
+    /// Bytes of memory that the arrays decoded so far take.
+    pub fn memory_used(&self) -> usize {
+        self.memory_max - self.memory_left
     }
 
     pub fn remaining(&self) -> &'a [u8] {
@@ -130,16 +154,13 @@ impl<'a> Decoder<'a> {
         Err(DecodeError::Varint)
     }
 
-    /// `None` is null.
+    /// `None` is null, which Kafka reads from any negative number.
     fn length(&mut self, flexible: bool, short: bool) -> Result<Option<usize>, DecodeError> {
         if flexible {
             return Ok((self.unsigned_varint()? as usize).checked_sub(1));
         }
         let length = if short { i64::from(self.int16()?) } else { i64::from(self.int32()?) };
-        match length {
-            -1 => Ok(None),
-            _ => usize::try_from(length).map(Some).map_err(|_| DecodeError::Length(length)),
-        }
+        Ok(usize::try_from(length).ok())
     }
 
     pub fn nullable_string(&mut self, flexible: bool) -> Result<Option<Cow<'a, str>>, DecodeError> {
@@ -174,6 +195,8 @@ impl<'a> Decoder<'a> {
                 DecodeError::Truncated
             });
         }
+        let bytes = count.saturating_mul(size_of::<T>());
+        self.memory_left = self.memory_left.checked_sub(bytes).ok_or(DecodeError::Memory(self.memory_max))?;
         let mut elements = Vec::with_capacity(count.min(FIRST_CAPACITY_MAX));
         for _ in 0..count {
             elements.push(element(self)?);
@@ -198,7 +221,9 @@ impl<'a> Decoder<'a> {
             }
             previous = Some(tag);
             let size = self.unsigned_varint()? as usize;
-            known(tag, &mut Decoder::new(self.take(size)?))?;
+            let mut inner = Decoder { left: self.take(size)?, ..*self };
+            known(tag, &mut inner)?;
+            self.memory_left = inner.memory_left;
         }
         Ok(())
     }
@@ -385,7 +410,7 @@ pub(crate) fn round_trip<'a, M: Message<'a>>(
     bytes: &'a [u8],
     version: i16,
 ) -> Result<Vec<u8>, RoundTripError> {
-    let mut decoder = Decoder::new(bytes);
+    let mut decoder = Decoder::trusting(bytes);
     let message = M::decode(&mut decoder, version)?;
     decoder.finish()?;
     let mut encoder = Encoder::new();
@@ -397,4 +422,45 @@ pub(crate) fn encode_default<'a, M: Message<'a> + Default>(version: i16) -> Resu
     let mut encoder = Encoder::new();
     M::default().encode(&mut encoder, version)?;
     Ok(encoder.into_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::{
+        CreateTopicsRequest, MetadataRequest, create_topics_request as c, metadata_request as m,
+    };
+
+    fn encoded<'a>(message: &impl Message<'a>, version: i16) -> Vec<u8> {
+        let mut encoder = Encoder::new();
+        message.encode(&mut encoder, version).expect("it can be written");
+        encoder.into_vec()
+    }
+
+    /// Names of topics, as many as a client might ask for, are decoded, and their memory is known.
+    #[test]
+    fn arrays_of_real_elements_are_decoded_and_counted() {
+        let names: Vec<String> = (0..300_000).map(|number| format!("topic-{number}")).collect();
+        let topic =
+            |name: &String| m::MetadataRequestTopic { name: Some(name.clone().into()), ..Default::default() };
+        let request =
+            MetadataRequest { topics: Some(names.iter().map(topic).collect()), ..Default::default() };
+        let bytes = encoded(&request, 12);
+        let mut decoder = Decoder::new(&bytes);
+        let decoded = MetadataRequest::decode(&mut decoder, 12).expect("it fits");
+        assert_eq!(decoded, request);
+        assert_eq!(decoder.memory_used(), 300_000 * size_of::<m::MetadataRequestTopic<'_>>());
+    }
+
+    /// Elements without content would make tens of bytes of each of the frame's.
+    #[test]
+    fn arrays_of_empty_elements_are_refused_before_they_take_memory() {
+        let config = c::CreatableTopicConfig::default();
+        let topic = c::CreatableTopic { configs: vec![config; 50_000], ..Default::default() };
+        let bytes = encoded(&CreateTopicsRequest { topics: vec![topic], ..Default::default() }, 7);
+        let bound = bytes.len() * MEMORY_PER_BYTE + MEMORY_MIN;
+        let decoded = CreateTopicsRequest::decode(&mut Decoder::new(&bytes), 7);
+        assert_eq!(decoded, Err(DecodeError::Memory(bound)));
+        assert!(CreateTopicsRequest::decode(&mut Decoder::trusting(&bytes), 7).is_ok());
+    }
 }

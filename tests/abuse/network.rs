@@ -4,7 +4,7 @@ use crate::ground::{Ground, RESIDENT_BYTES_MAX, fetch_request, numbered, produce
 use ottla_protocol::ApiKey;
 use ottla_protocol::messages::*;
 use ottla_tests::batch::{Batch, Codec, Record, varint};
-use ottla_tests::client::{Connection, frame, is_closed, with_length};
+use ottla_tests::client::{Connection, Request, frame, is_closed, with_length};
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 pub type Check = fn(&Ground, u64) -> Result<(), String>;
 
-pub const CHECKS: [(&str, Check); 16] = [
+pub const CHECKS: [(&str, Check); 17] = [
     ("random bytes", random_bytes),
     ("frames of random bytes", random_frames),
     ("headers of every API with random bodies", random_bodies),
@@ -28,6 +28,7 @@ pub const CHECKS: [(&str, Check); 16] = [
     ("every golden request cut short and made longer", cut),
     ("extremes in every place of every golden request", extremes),
     ("decompression bombs", bombs),
+    ("small requests for large answers", amplified),
     ("extremes in fetches and batches", numbers),
 ];
 
@@ -477,6 +478,58 @@ fn bombs(ground: &Ground, _: u64) -> Io {
         }
     }
     Ok(())
+}
+
+/// Frames of a few MB that name the same thing again and again, or are made of empty elements: what is decoded and what is
+/// answered would take gigabytes.
+fn amplified(ground: &Ground, _: u64) -> Io {
+    let broker = describe_configs_request::DescribeConfigsResource {
+        resource_type: 4,
+        resource_name: "1".into(),
+        configuration_keys: None,
+    };
+    let describe = DescribeConfigsRequest {
+        resources: vec![broker; 200_000],
+        include_synonyms: true,
+        include_documentation: true,
+    };
+    ask_large(ground, 4, &describe)?;
+    let names =
+        vec![
+            metadata_request::MetadataRequestTopic { name: Some("victim".into()), ..Default::default() };
+            400_000
+        ];
+    ask_large(ground, 4, &MetadataRequest { topics: Some(names), ..Default::default() })?;
+    let asked = describe_producers_request::TopicRequest {
+        name: "victim".into(),
+        partition_indexes: vec![0; 500_000],
+    };
+    ask_large(ground, 0, &DescribeProducersRequest { topics: vec![asked] })?;
+    let config = create_topics_request::CreatableTopicConfig { name: "".into(), value: None };
+    let topic = create_topics_request::CreatableTopic {
+        name: "amplified".into(),
+        num_partitions: 1,
+        replication_factor: 1,
+        configs: vec![config; 1_000_000],
+        ..Default::default()
+    };
+    let topics = (0..8).map(|_| topic.clone()).collect();
+    ask_large(ground, 7, &CreateTopicsRequest { topics, timeout_ms: 1000, validate_only: true })
+}
+
+/// Sends a request on several connections at a time. An answer or a closed connection is fine, as long as others are served.
+fn ask_large<R: Request + Sync>(ground: &Ground, version: i16, request: &R) -> Io {
+    let ask = || match ground.open().and_then(|mut connection| connection.call(version, request)) {
+        Ok(_) => Ok(()),
+        Err(error) if is_closed(&error) => Ok(()),
+        Err(error) => Err(format!("{}: {error}", R::KEY.name())),
+    };
+    std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().try_for_each(|asked| asked.join().map_err(|_| "it panicked".to_owned())?)
+    })?;
+    println!("#   {}: {} MiB resident", R::KEY.name(), ground.resident_bytes() >> 20);
+    ground.is_well()
 }
 
 /// Every number of a fetch and of a batch's header at its ends.

@@ -66,7 +66,7 @@ impl<R: Request> Answer<R> {
     /// # Errors
     /// The bytes are not a whole response of the version that was asked for.
     pub fn body(&self) -> Result<R::Response<'_>, DecodeError> {
-        let mut decoder = Decoder::new(&self.bytes);
+        let mut decoder = Decoder::trusting(&self.bytes);
         ResponseHeader::decode(&mut decoder, R::KEY.response_header_version(self.version))?;
         let body = <R::Response<'_> as Message<'_>>::decode(&mut decoder, self.version)?;
         decoder.finish()?;

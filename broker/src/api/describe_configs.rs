@@ -3,6 +3,7 @@
 //! v1: synonyms. v3: types and documentation. A resource's faults are its own.
 //! There are no loggers in Kafka's sense (BROKER_LOGGER): a broker that is asked for its own has none.
 
+use super::repeats::Repeats;
 use super::{Context, code_of};
 use crate::config::describe::{self, Entry};
 use crate::core::Core;
@@ -29,8 +30,14 @@ pub(crate) async fn handle(
 ) -> DescribeConfigsResponse<'static> {
     let image = core.image();
     let DescribeConfigsRequest { include_synonyms, include_documentation, .. } = request;
+    let mut repeats = Repeats::new();
     let results = request.resources.iter().map(|resource| {
-        let (error, entries) = match entries(core, &image, resource) {
+        let entries = if repeats.allow((resource.resource_type, &resource.resource_name)) {
+            entries(core, &image, resource)
+        } else {
+            Err(Error::InvalidRequest("The request asks for the same resource too often.".to_owned()))
+        };
+        let (error, entries) = match entries {
             Ok(entries) => (None, entries),
             Err(error) => (Some(error), Vec::new()),
         };

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::owners::{self, Asked};
+use super::repeats::Repeats;
 use crate::core::Core;
 use ottla_metadata::Image;
 use ottla_metadata::decide::topic_name;
@@ -22,6 +23,7 @@ pub(crate) async fn handle(
     let image = core.image();
     let mut topics = Vec::with_capacity(request.topics.len());
     let mut asked = Vec::new();
+    let mut repeats = Repeats::new();
     for topic in &request.topics {
         let refusal = refusal(&image, &topic.name);
         let mut partitions = Vec::with_capacity(topic.partition_indexes.len());
@@ -33,6 +35,7 @@ pub(crate) async fn handle(
             });
             asked.push(match &refusal {
                 Some((code, _)) => Err(*code),
+                None if !repeats.allow((&topic.name, index)) => Err(ErrorCode::INVALID_REQUEST),
                 None => owners::find(&image, &topic.name, index).map(|topic_id| Asked {
                     topic_id,
                     index,

@@ -29,6 +29,7 @@ mod offset_for_leader_epoch;
 mod operations;
 mod owners;
 mod produce;
+mod repeats;
 
 pub(crate) use error::code_of;
 
@@ -37,6 +38,7 @@ use bytes::Bytes;
 use ottla_io::local::Permit;
 use ottla_protocol::messages as m;
 use ottla_protocol::{ApiKey, DecodeError, Decoder, Encoder, Message};
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -67,6 +69,9 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::DescribeProducers, 0, 0),
     (ApiKey::DescribeTopicPartitions, 0, 0),
 ];
+
+/// Arrays of a decoded body that take no more than this are not counted: as much as a connection's buffer has.
+const UNCOUNTED_BYTES: usize = 4 << 10;
 
 /// How a request is answered.
 pub(crate) enum Outcome {
@@ -107,6 +112,8 @@ pub(crate) struct Request {
     /// The whole frame.
     pub(crate) frame: Bytes,
     body_at: usize,
+    /// Memory that is counted for what the body was decoded into.
+    decoded: RefCell<Option<Permit>>,
     /// An ApiVersions request of a version from the future: its body cannot be read (KIP-511).
     pub(crate) is_unknown_api_versions: bool,
 }
@@ -130,7 +137,7 @@ impl Request {
         m::request_header::RequestHeader::decode(&mut decoder, key.request_header_version(version))
             .map_err(|error| format!("its request header: {error}"))?;
         let body_at = frame.len() - decoder.remaining().len();
-        Ok(Request { context, frame, body_at, is_unknown_api_versions })
+        Ok(Request { context, frame, body_at, decoded: RefCell::default(), is_unknown_api_versions })
     }
 
     /// True when the next request may begin before this one is answered.
@@ -138,10 +145,29 @@ impl Request {
         self.context.key == ApiKey::Produce
     }
 
-    /// What follows the message in its frame is left alone, as Kafka leaves it.
-    pub(crate) fn decode<'a, M: Message<'a>>(&'a self) -> Result<M, DecodeError> {
-        let body = self.frame.get(self.body_at..).ok_or(DecodeError::Truncated)?;
-        M::decode(&mut Decoder::new(body), self.context.version)
+    /// What follows the message in its frame is left alone, as Kafka leaves it. Arrays that take memory to speak of are
+    /// counted with the frame for as long as this request is there.
+    /// # Errors
+    /// The reason to close the connection: a body that is not what its header says, as with Kafka, or arrays that nothing
+    /// is left for. To wait for it while the frame is held could make everybody wait for everybody.
+    pub(crate) fn decode<'a, M: Message<'a>>(&'a self, core: &Core) -> Result<M, String> {
+        let Context { key, version, .. } = self.context;
+        let what = || format!("a {} request of version {version}", key.name());
+        let unreadable = |error: DecodeError| format!("{} that cannot be read: {error}", what());
+        let body = self.frame.get(self.body_at..).ok_or(DecodeError::Truncated).map_err(unreadable)?;
+        let mut decoder = Decoder::new(body);
+        let message = M::decode(&mut decoder, version).map_err(unreadable)?;
+        let bytes = decoder.memory_used();
+        if bytes > UNCOUNTED_BYTES {
+            let permit = core.budget.try_admit_request(self.frame.len(), bytes).ok_or_else(|| {
+                format!(
+                    "{} whose arrays take {bytes} bytes, for which ottla.memory.bytes has no room",
+                    what()
+                )
+            })?;
+            *self.decoded.borrow_mut() = Some(permit);
+        }
+        Ok(message)
     }
 }
 
@@ -190,12 +216,12 @@ impl Context {
 pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
     macro_rules! by {
         ($module:ident, $message:ident) => {
-            match request.decode::<m::$message>() {
+            match request.decode::<m::$message>(core) {
                 Ok(body) => {
                     let response = $module::handle(core, &request.context, body).await;
                     request.context.outcome(&response)
                 }
-                Err(error) => unreadable(&request.context, error),
+                Err(reason) => Outcome::Close(reason),
             }
         };
     }
@@ -223,12 +249,6 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::DescribeProducers => by!(describe_producers, DescribeProducersRequest),
         key => Outcome::Close(format!("{} is not served", key.name())),
     }
-}
-
-/// A body that is not what its header says ends the connection, as with Kafka.
-pub(crate) fn unreadable(context: &Context, error: DecodeError) -> Outcome {
-    let Context { key, version, .. } = context;
-    Outcome::Close(format!("a {} request of version {version} that cannot be read: {error}", key.name()))
 }
 
 #[cfg(test)]

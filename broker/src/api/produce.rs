@@ -9,7 +9,7 @@
 //! [`begin`] returns when everything is appended or on its way in order; the acks are awaited by the connection's
 //! writer. Record bytes are ranges of the request's frame until the log copies them into its tail.
 
-use super::{Answer, Context, Outcome, Request, unreadable};
+use super::{Answer, Context, Outcome, Request};
 use crate::core::Core;
 use ottla_io::ShardId;
 use ottla_log::batch::BatchHeader;
@@ -50,9 +50,9 @@ type Named = Vec<(String, Uuid)>;
 
 pub(crate) async fn begin(core: &Rc<Core>, request: Request) -> Outcome {
     let context = request.context.clone();
-    let body: ProduceRequest<'_> = match request.decode() {
+    let body: ProduceRequest<'_> = match request.decode(core) {
         Ok(body) => body,
-        Err(error) => return unreadable(&context, error),
+        Err(reason) => return Outcome::Close(reason),
     };
     let acks = match body.acks {
         0 => Some(Acks::None),

@@ -15,7 +15,7 @@ mod answer;
 mod read;
 pub(crate) mod session;
 
-use super::{Answer, Context, Outcome, Request, unreadable};
+use super::{Answer, Context, Outcome, Request};
 use crate::core::Core;
 use futures_util::future::{Either, join_all, select, select_all};
 use ottla_io::local::Permit;
@@ -34,9 +34,9 @@ use std::time::Duration;
 const WOKEN_BYTES: usize = 64 << 10;
 
 pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
-    let body: FetchRequest<'_> = match request.decode() {
+    let body: FetchRequest<'_> = match request.decode(core) {
         Ok(body) => body,
-        Err(error) => return unreadable(&request.context, error),
+        Err(reason) => return Outcome::Close(reason),
     };
     let context = &request.context;
     if !matches!(body.isolation_level, 0 | 1) {

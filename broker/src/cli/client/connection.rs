@@ -46,7 +46,7 @@ impl<R: Request> Answer<R> {
     /// # Errors
     /// The bytes are no such answer.
     pub fn get(&self) -> Result<R::Response<'_>, Error> {
-        let mut decoder = Decoder::new(self.frame.get(self.body_at..).unwrap_or_default());
+        let mut decoder = Decoder::trusting(self.frame.get(self.body_at..).unwrap_or_default());
         <R::Response<'_> as Message<'_>>::decode(&mut decoder, self.version).map_err(|source| Error::Answer {
             address: self.address.clone(),
             api: R::KEY,
@@ -219,7 +219,7 @@ impl Connection {
 impl<R> Answer<R> {
     /// The first two bytes of the body: in an answer to ApiVersions, whatever its version, the error code.
     fn first_code(&self) -> ErrorCode {
-        let mut decoder = Decoder::new(self.frame.get(self.body_at..).unwrap_or_default());
+        let mut decoder = Decoder::trusting(self.frame.get(self.body_at..).unwrap_or_default());
         ErrorCode(decoder.int16().unwrap_or_default())
     }
 }
