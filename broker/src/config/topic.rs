@@ -120,6 +120,7 @@ impl TopicSettings {
         LogConfig {
             segment_bytes: self.segment_bytes,
             segment_ms: self.segment_ms,
+            segment_jitter_ms: self.segment_jitter_ms,
             segment_index_bytes: self.segment_index_bytes,
             index_interval_bytes: self.index_interval_bytes,
             max_message_bytes: self.max_message_bytes,

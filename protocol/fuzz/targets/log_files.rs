@@ -58,10 +58,6 @@ fuzz_target!(|input: &[u8]| {
             if let Ok(id) = partition::parse(bytes) {
                 assert_eq!(partition::parse(partition::format(id).as_bytes()), Ok(id));
             }
-            if let Ok(meta) = directory::MetaProperties::parse(bytes) {
-                let again = directory::MetaProperties::parse(meta.format().as_bytes());
-                assert_eq!(again, Ok(meta));
-            }
             if let Ok(name) = std::str::from_utf8(bytes) {
                 let _ = partition::parse_directory_name(name);
                 let _ = partition::parse_segment_file_name(name);

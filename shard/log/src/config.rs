@@ -7,6 +7,8 @@ pub struct LogConfig {
     pub segment_bytes: u32,
     /// `segment.ms`: a segment is rolled when a batch is this much later than the segment's first one.
     pub segment_ms: i64,
+    /// `segment.jitter.ms`: each segment is rolled up to so much earlier, so that logs do not all roll at once.
+    pub segment_jitter_ms: i64,
     /// `segment.index.bytes`: bound of an index file; a full index rolls the segment.
     pub segment_index_bytes: u32,
     /// `index.interval.bytes`: about one index entry for this many bytes of batches.
@@ -30,6 +32,7 @@ impl Default for LogConfig {
         LogConfig {
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 3600 * 1000,
+            segment_jitter_ms: 0,
             segment_index_bytes: 10 << 20,
             index_interval_bytes: 4096,
             max_message_bytes: 1024 * 1024 + 12,

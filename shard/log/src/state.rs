@@ -63,6 +63,22 @@ impl Segment {
     }
 }
 
+impl Segment {
+    /// How much earlier than `segment.ms` it is rolled: below `segment.jitter.ms` and `segment.ms`, the same whenever it
+    /// is asked for, and another one for the next segment or log.
+    fn jitter_ms(&self, config: &LogConfig) -> i64 {
+        let most = config.segment_jitter_ms.min(config.segment_ms);
+        if most <= 0 {
+            return 0;
+        }
+        let drawn = crc32c::crc32c_append(
+            crc32c::crc32c(&self.base_offset.to_le_bytes()),
+            &self.created_ms.to_le_bytes(),
+        );
+        i64::from(drawn) % most
+    }
+}
+
 /// What the log's task does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Job {
@@ -235,7 +251,7 @@ impl State {
             None => 0,
         };
         active.bytes + header.bytes as u64 > u64::from(self.config.segment_bytes)
-            || waited_ms > self.config.segment_ms
+            || waited_ms > self.config.segment_ms - active.jitter_ms(&self.config)
             || active
                 .growing
                 .as_ref()

@@ -220,6 +220,34 @@ fn snapshots_are_kept_at_rolls_and_at_the_end_and_batches_replay_from_any_of_the
     });
 }
 
+/// Records a second apart: without jitter every segment spans `segment.ms`, with it each spans less, by another amount.
+#[test]
+fn segments_roll_by_time_and_earlier_by_their_jitter() {
+    let spans = |jitter_ms: i64| {
+        let data = directory();
+        let mut partition = Partition::in_directory(data.path());
+        partition.config.segment_ms = 60_000;
+        partition.config.segment_jitter_ms = jitter_ms;
+        on_shard(move || {
+            let partition = partition.clone();
+            async move {
+                let log = partition.create().await;
+                let mut rolls = Vec::new();
+                for second in 0..600 {
+                    let appended = append(&log, &batch(1, 10, second * 1000), 0).await;
+                    rolls.extend(appended.rolled.then_some(second));
+                }
+                rolls.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>()
+            }
+        })
+    };
+    let steady = spans(0);
+    assert!(steady.len() >= 8 && steady.iter().all(|span| *span == 61), "{steady:?}");
+    let jittered = spans(30_000);
+    assert!(jittered.iter().all(|span| (31..=61).contains(span)), "{jittered:?}");
+    assert!(jittered.iter().any(|span| *span != jittered[0]), "{jittered:?}");
+}
+
 /// A batch larger than a read from disk is found by the timestamp of its records.
 #[test]
 fn a_timestamp_inside_a_large_batch_is_found_on_disk() {
