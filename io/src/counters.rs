@@ -8,53 +8,61 @@ use crate::driver::{Driver, Op};
 use crate::file::Durability;
 use crate::reactor::{current, try_current};
 use std::cell::Cell;
-use std::ops::{Add, Sub};
 
-macro_rules! counters {
-    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
-        /// Counts of one core since its reactor began; those of two moments may be subtracted, those of two cores
-        /// added. They only grow.
+/// Defines a value of counts and the cells that they are counted in: `counts! { /// … pub struct Counts, Cells { … } }`.
+///
+/// Two values can be subtracted and added field by field; each field is told with its name and its sentence.
+#[macro_export]
+macro_rules! counts {
+    (
+        $(#[$meta:meta])* $visibility:vis struct $counts:ident, $cells:ident {
+            $($(#[doc = $doc:literal])+ $name:ident,)+
+        }
+    ) => {
+        $(#[$meta])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct Counters {
+        $visibility struct $counts {
             $($(#[doc = $doc])+ pub $name: u64,)+
         }
 
-        impl Counters {
+        impl $counts {
             /// Each with its name and the sentence that says what it counts, in the order of the fields.
             pub fn each(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
                 [$((stringify!($name), concat!($($doc),+).trim_ascii(), self.$name)),+].into_iter()
             }
         }
 
-        impl Sub for Counters {
-            type Output = Counters;
-            fn sub(self, earlier: Counters) -> Counters {
-                Counters { $($name: self.$name.wrapping_sub(earlier.$name),)+ }
+        impl std::ops::Sub for $counts {
+            type Output = $counts;
+            fn sub(self, earlier: $counts) -> $counts {
+                $counts { $($name: self.$name.wrapping_sub(earlier.$name),)+ }
             }
         }
 
-        impl Add for Counters {
-            type Output = Counters;
-            fn add(self, other: Counters) -> Counters {
-                Counters { $($name: self.$name.wrapping_add(other.$name),)+ }
+        impl std::ops::Add for $counts {
+            type Output = $counts;
+            fn add(self, other: $counts) -> $counts {
+                $counts { $($name: self.$name.wrapping_add(other.$name),)+ }
             }
         }
 
-        /// Where they are counted. Shared by the reactor, its driver and its ends of the mesh.
-        #[derive(Default)]
-        pub(crate) struct Tally {
-            $(pub(crate) $name: Cell<u64>,)+
+        /// Where one core counts them.
+        #[derive(Debug, Default)]
+        $visibility struct $cells {
+            $(pub $name: std::cell::Cell<u64>,)+
         }
 
-        impl Tally {
-            fn read(&self) -> Counters {
-                Counters { $($name: self.$name.get(),)+ }
+        impl $cells {
+            pub fn read(&self) -> $counts {
+                $counts { $($name: self.$name.get(),)+ }
             }
         }
     };
 }
 
-counters! {
+crate::counts! {
+    /// Counts of one core since its reactor began. They only grow.
+    pub struct Counters, Tally {
     /// Operations that tasks asked for.
     ops,
     /// Entries put into the ring's submission queue.
@@ -112,6 +120,7 @@ counters! {
     /// Nanoseconds of CPU time of the core's thread, in the kernel too.
     cpu_nanos,
 }
+}
 
 /// What this core has counted so far. Reads the thread's CPU clock, which is a system call: not for a request's path.
 pub fn counters() -> Counters {
@@ -128,8 +137,9 @@ pub fn count_copied(bytes: usize) {
     try_current(|reactor| add(&reactor.tally.bytes_copied, bytes as u64));
 }
 
+/// Counts `more`.
 #[inline]
-pub(crate) fn add(count: &Cell<u64>, more: u64) {
+pub fn add(count: &Cell<u64>, more: u64) {
     count.set(count.get().wrapping_add(more));
 }
 

@@ -157,7 +157,7 @@ impl Executor {
         if self.queues.borrow().is_empty() {
             return;
         }
-        let mut now = driver.borrow().now();
+        let mut now = self.clock.get();
         let turn_end = now + SLICE;
         for _ in 0..RUNS_PER_TURN_MAX {
             let next = {

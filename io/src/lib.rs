@@ -6,7 +6,7 @@
 //! `std::fs` or `std::net` on a shard.
 
 pub mod buffer;
-mod counters;
+pub mod counters;
 mod driver;
 mod executor;
 pub mod file;

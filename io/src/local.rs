@@ -200,6 +200,11 @@ impl Semaphore {
         self.0.available.get()
     }
 
+    /// How many wait in line.
+    pub fn waiting(&self) -> usize {
+        self.0.line.borrow().len()
+    }
+
     /// `None` when there are too few, or when others wait already.
     pub fn try_acquire(&self, units: usize) -> Option<Permit> {
         if !self.0.line.borrow().is_empty() {

@@ -39,7 +39,7 @@ pub use checkpoint::epochs::EpochEntry;
 pub use config::LogConfig;
 pub use error::{AppendError, Error};
 pub use log::{AppendInfo, Appended, Health, Log, Opening, Recovered, SegmentInfo, Slices, TimestampOffset};
-pub use resources::{ResourceLimits, Resources};
+pub use resources::{LogCounts, ResourceLimits, Resources};
 
 pub use ottla_protocol::records::Offset;
 

@@ -7,6 +7,7 @@ use crate::state::State;
 use crate::{AppendError, EpochEntry, Error, LogConfig, Offset, Resources, writer};
 use bytes::Bytes;
 use ottla_io::Instant;
+use ottla_io::counters::add;
 use ottla_io::local::{Event, Semaphore};
 use smallvec::SmallVec;
 use std::cell::RefCell;
@@ -150,7 +151,12 @@ impl Log {
         let number = inner.resources.chunk_number();
         let mut state = inner.state.borrow_mut();
         let placed = state.append(header, batch, info, number)?;
-        state.last_used = ottla_io::now();
+        let counts = &inner.resources.counts;
+        add(&counts.appended_batches, 1);
+        add(&counts.appended_records, u64::try_from(header.record_count).unwrap_or(0));
+        add(&counts.appended_bytes, header.bytes as u64);
+        add(&counts.rolls, u64::from(placed.appended.rolled));
+        state.last_used = ottla_io::recently();
         let warmed = !std::mem::replace(&mut state.warm, true);
         writer::start(inner, &mut state);
         drop(state);
@@ -215,6 +221,11 @@ impl Log {
         self.0.state.borrow().synced_end
     }
 
+    /// When the write began by which the durable end last moved.
+    pub fn last_write_began(&self) -> Instant {
+        self.0.state.borrow().write_began
+    }
+
     /// Ends when `durable_end() >= offset`. Dropping the future undoes nothing.
     /// # Errors
     /// The log went offline or was closed, or the offset was truncated away.
@@ -249,6 +260,23 @@ impl Log {
     /// Batches from the one that holds `offset` up to `upper`, from memory. `None` when `offset` is not there: use
     /// [`Log::read`]. Empty at the end. `at_least_one`: the first batch even when larger than `bytes_max`.
     pub fn read_cached(
+        &self,
+        offset: Offset,
+        bytes_max: usize,
+        upper: Offset,
+        at_least_one: bool,
+    ) -> Option<Slices> {
+        let slices = self.peek_cached(offset, bytes_max, upper, at_least_one)?;
+        if !slices.is_empty() {
+            let counts = &self.0.resources.counts;
+            add(&counts.cached_reads, 1);
+            add(&counts.cached_read_bytes, slices.bytes as u64);
+        }
+        Some(slices)
+    }
+
+    /// As [`Log::read_cached`], for a look that is no read.
+    pub fn peek_cached(
         &self,
         offset: Offset,
         bytes_max: usize,

@@ -14,6 +14,7 @@ use crate::scan::Expected;
 use crate::walk::walk;
 use crate::{Error, Log, Offset, Slices};
 use bytes::Bytes;
+use ottla_io::counters::add;
 use ottla_io::file::replace;
 use ottla_io::{BLOCK_BYTES, Buffer, File, OpenOptions};
 use std::ops::ControlFlow;
@@ -57,7 +58,11 @@ pub(crate) async fn read(
             )
         };
         match read_segment(inner, base_offset, limit, wanted).await {
-            Ok(Some(slices)) => return Ok(slices),
+            Ok(Some(slices)) => {
+                add(&inner.resources.counts.cold_reads, 1);
+                add(&inner.resources.counts.cold_read_bytes, slices.bytes as u64);
+                return Ok(slices);
+            }
             Ok(None) => match next_base {
                 // Compaction can leave a segment that ends before the next one begins.
                 Some(next) => wanted.offset = wanted.offset.max(next),

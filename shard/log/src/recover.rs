@@ -125,6 +125,7 @@ async fn finish_opening(
         epochs_stored,
         tail: Tail::default(),
         unwritten_bytes: 0,
+        write_began: ottla_io::recently(),
         snapshots_waiting: VecDeque::new(),
         snapshots,
         writing: false,

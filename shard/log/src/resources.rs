@@ -8,6 +8,7 @@ use crate::index::{OffsetIndex, TimeIndex};
 use crate::limits::PREPARE_BYTES;
 use crate::log::Inner;
 use bytes::Bytes;
+use ottla_io::counters::add;
 use ottla_io::{Buffer, Class, File, Instant};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -38,6 +39,34 @@ impl Default for ResourceLimits {
             idle_ms: 10_000,
             prepare_bytes: crate::limits::PREPARE_LARGE_BYTES as u64,
         }
+    }
+}
+
+ottla_io::counts! {
+    /// What the logs of one core have done.
+    pub struct LogCounts, LogTally {
+        /// Batches appended to logs.
+        appended_batches,
+        /// Records in the batches appended to logs.
+        appended_records,
+        /// Bytes of the batches appended to logs.
+        appended_bytes,
+        /// Writes of appended batches to segment files.
+        writes,
+        /// Flushes of what was written without being made durable at once.
+        flushes,
+        /// Segments begun because the one before was full or old.
+        rolls,
+        /// Reads of batches from memory.
+        cached_reads,
+        /// Bytes of batches read from memory.
+        cached_read_bytes,
+        /// Reads of batches from segment files, because they were no longer in memory.
+        cold_reads,
+        /// Bytes of batches read from segment files.
+        cold_read_bytes,
+        /// Chunks of batches dropped from memory to make room for new ones.
+        evictions,
     }
 }
 
@@ -78,6 +107,7 @@ pub struct Resources {
     sweeping: Cell<bool>,
     warned_buffered: Cell<bool>,
     zeros: RefCell<Bytes>,
+    pub(crate) counts: LogTally,
 }
 
 impl Resources {
@@ -94,7 +124,12 @@ impl Resources {
             sweeping: Cell::new(false),
             warned_buffered: Cell::new(false),
             zeros: RefCell::default(),
+            counts: LogTally::default(),
         })
+    }
+
+    pub fn counts(&self) -> LogCounts {
+        self.counts.read()
     }
 
     /// Bytes of tail chunks of all logs of this core.
@@ -153,7 +188,10 @@ impl Resources {
             let Some((log, number)) = self.chunks.borrow_mut().pop_front() else { break };
             let Some(owner) = log.upgrade() else { continue };
             match owner.evict(number) {
-                Some(bytes) => self.chunks_freed(bytes),
+                Some(bytes) => {
+                    add(&self.counts.evictions, u64::from(bytes > 0));
+                    self.chunks_freed(bytes);
+                }
                 None => self.chunks.borrow_mut().push_back((log, number)),
             }
         }

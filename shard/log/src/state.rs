@@ -110,6 +110,8 @@ pub(crate) struct State {
     pub(crate) epochs_stored: bool,
     pub(crate) tail: Tail,
     pub(crate) unwritten_bytes: u64,
+    /// When the last write that has ended began.
+    pub(crate) write_began: Instant,
     /// Producer snapshots that wait for the writer, and the offsets of those in the directory.
     pub(crate) snapshots_waiting: VecDeque<(Offset, Vec<u8>)>,
     pub(crate) snapshots: Vec<Offset>,

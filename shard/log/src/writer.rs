@@ -17,6 +17,7 @@ use crate::state::{Job, State};
 use crate::tail::WriteParts;
 use crate::{Error, Offset};
 use bytes::Bytes;
+use ottla_io::counters::add;
 use ottla_io::file::{remove_file, replace, sync_dir};
 use ottla_io::{BLOCK_BYTES, Buffer, Class, Durability, File, OpenOptions};
 use std::rc::Rc;
@@ -195,14 +196,18 @@ async fn write(inner: &Rc<Inner>, base_offset: Offset) -> Result<(), Error> {
         parts.push(inner.resources.zeros());
     }
     let failed = |error| Error::io("write", &inner.path(base_offset, ".log"), &error);
+    let began = ottla_io::recently();
     file.write_at(parts, block_start(from), durability).await.map_err(failed)?;
+    add(&inner.resources.counts.writes, 1);
     let leftovers = durable && inner.state.borrow().messages_unsynced > 0;
     if leftovers {
         // The topic was relaxed until now: earlier writes are flushed with this one.
+        add(&inner.resources.counts.flushes, 1);
         file.sync_data().await.map_err(failed)?;
     }
     {
         let mut state = inner.state.borrow_mut();
+        state.write_began = began;
         if leftovers {
             state.messages_unsynced = 0;
         }
@@ -237,6 +242,7 @@ pub(crate) async fn sync(inner: &Inner) -> Result<(), Error> {
         (files, state.durable_end, state.messages_unsynced)
     };
     for (base_offset, file) in files {
+        add(&inner.resources.counts.flushes, 1);
         let failed = |error| Error::io("flush", &inner.path(base_offset, ".log"), &error);
         file.sync_data().await.map_err(failed)?;
     }

@@ -14,6 +14,7 @@ use super::{Partition, error_code};
 use crate::partition::Isolation;
 use crate::produce::{Checked, Refusal};
 use crate::producers::{ProducerFault, Verdict};
+use ottla_io::Instant;
 use ottla_log::{AppendError, AppendInfo, Offset};
 use ottla_protocol::ErrorCode;
 use slab::Slab;
@@ -50,6 +51,9 @@ pub struct AppendResult {
     /// -1 unless the topic's time is LogAppendTime. For a duplicate, the timestamp of the batch that is there.
     pub log_append_time: i64,
     pub log_start_offset: Offset,
+    /// When the write began that made it durable, and when its acks were met.
+    pub write_began: Instant,
+    pub acked: Instant,
 }
 
 /// The answer to an append. Dropping it undoes nothing.
@@ -163,8 +167,7 @@ impl Partition {
                 };
                 if reached {
                     // Nobody hears of acks=0; otherwise it is a duplicate of what is durable already.
-                    let log_start_offset = self.log.log_start_offset();
-                    let result = AppendResult { base_offset, log_append_time, log_start_offset };
+                    let result = self.result_now(base_offset, log_append_time);
                     return AppendFuture(Answer::Now(Some(Ok(result))));
                 }
                 let mut appends = self.appends.borrow_mut();
@@ -258,14 +261,21 @@ impl Partition {
         self.leader.borrow().check_in_sync(minimum)
     }
 
+    /// For an append that waits for nothing.
+    fn result_now(&self, base_offset: Offset, log_append_time: i64) -> AppendResult {
+        let (log_start_offset, now) = (self.log.log_start_offset(), ottla_io::recently());
+        AppendResult { base_offset, log_append_time, log_start_offset, write_began: now, acked: now }
+    }
+
     /// Answers whoever waits for no more than is durable now.
     pub(super) fn answer_appends(&self) {
         let (durable_end, high_watermark) = (self.log.durable_end(), self.high_watermark());
         let log_start_offset = self.log.log_start_offset();
         let enough = self.check_in_sync().is_ok();
         let mut appends = self.appends.borrow_mut();
+        let (write_began, acked) = (self.log.last_write_began(), ottla_io::recently());
         let answer = |base_offset, log_append_time| {
-            Ok(AppendResult { base_offset, log_append_time, log_start_offset })
+            Ok(AppendResult { base_offset, log_append_time, log_start_offset, write_began, acked })
         };
         while let Some((_, slot)) = appends.leader.pop_front_if(|(end, _)| *end <= durable_end) {
             appends.answer(slot, answer);
@@ -306,8 +316,7 @@ impl Partition {
                         (*base, *time) = (base_offset, log_append_time);
                     }
                     if acks == Acks::None {
-                        let log_start_offset = self.log.log_start_offset();
-                        let result = AppendResult { base_offset, log_append_time, log_start_offset };
+                        let result = self.result_now(base_offset, log_append_time);
                         appends.answer(slot, |_, _| Ok(result));
                     } else {
                         appends.wait(acks, end, slot);

@@ -91,7 +91,7 @@ impl Partition {
         if from >= to {
             return 0;
         }
-        if let Some(slices) = self.log.read_cached(from, LOOK_AHEAD_BYTES, to, true) {
+        if let Some(slices) = self.log.peek_cached(from, LOOK_AHEAD_BYTES, to, true) {
             return slices.bytes;
         }
         let (start, end) = (self.log.log_start_offset(), self.log.log_end_offset());

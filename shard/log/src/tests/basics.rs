@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::batch::BatchHeader;
-use crate::{Error, Health};
+use crate::{Error, Health, LogCounts};
 
 #[test]
 fn an_acknowledged_batch_is_read_back_from_memory_and_after_a_clean_restart_from_disk() {
@@ -22,6 +22,17 @@ fn an_acknowledged_batch_is_read_back_from_memory_and_after_a_clean_restart_from
             assert_eq!((cached.first_offset, cached.next_offset, cached.parts.len()), (0, 3, 1));
             let header = BatchHeader::parse(&cached.parts[0]).unwrap();
             assert_eq!((header.leader_epoch, header.base_offset), (7, 0));
+            let bytes = sent.len() as u64;
+            let expected = LogCounts {
+                appended_batches: 1,
+                appended_records: 3,
+                appended_bytes: bytes,
+                writes: 1,
+                cached_reads: 1,
+                cached_read_bytes: bytes,
+                ..LogCounts::default()
+            };
+            assert_eq!(log.0.resources.counts(), expected);
             let end = log.close(Some(b"snapshot".to_vec())).await.unwrap();
             assert_eq!(end, 3);
             assert!(matches!(log.wait_durable(9).await, Err(Error::Closed { .. })));
@@ -32,6 +43,8 @@ fn an_acknowledged_batch_is_read_back_from_memory_and_after_a_clean_restart_from
             assert!(log.read_cached(0, 10_000, 3, true).is_none());
             let cold = log.read(2, 10_000, 3, true).await.unwrap();
             assert_eq!(cold.parts.concat(), cached.parts.concat());
+            let read = LogCounts { cold_reads: 1, cold_read_bytes: bytes, ..LogCounts::default() };
+            assert_eq!(log.0.resources.counts(), read);
             // The unfinished block on disk is gone on with.
             append(&log, &sent, 7).await;
             log.wait_durable(6).await.unwrap();

@@ -14,6 +14,7 @@ fn acks_wait_for_the_disk_and_offsets_follow_the_calls() {
         let path = path.clone();
         async move {
             let partition = open(&path).await;
+            let began = ottla_io::recently();
             let none = partition.append(batch(2, NO_PRODUCER), Acks::None, AppendOrigin::Client);
             let leader = partition.append(batch(3, NO_PRODUCER), Acks::Leader, AppendOrigin::Client);
             let all = partition.append(batch(1, NO_PRODUCER), Acks::All, AppendOrigin::Client);
@@ -23,8 +24,10 @@ fn acks_wait_for_the_disk_and_offsets_follow_the_calls() {
             assert_eq!(all.await.unwrap().base_offset, 5);
             assert_eq!(partition.high_watermark(), 6);
             let result = leader.await.unwrap();
-            let expected = AppendResult { base_offset: 2, log_append_time: -1, log_start_offset: 0 };
-            assert_eq!(result, expected);
+            assert_eq!((result.base_offset, result.log_append_time, result.log_start_offset), (2, -1, 0));
+            // The write that made it durable began after the append, and ended before the answer.
+            assert!(began <= result.write_began && result.write_began < result.acked, "{result:?}");
+            assert!(result.acked <= ottla_io::now());
             assert_eq!(partition.unanswered(), 0);
         }
     });
