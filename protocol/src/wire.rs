@@ -64,6 +64,8 @@ pub trait Message<'a>: Sized {
     /// # Errors
     /// A field is set that `version` does not have, unless it may be ignored.
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError>;
+    /// Tells each `error_code` of a response, those of its parts too, whether it is one or NONE.
+    fn error_codes(&self, _tell: &mut dyn FnMut(i16)) {}
 }
 
 /// Reads from a frame without copying: what it allocates is arrays, and those it counts.

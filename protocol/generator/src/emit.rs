@@ -208,7 +208,52 @@ fn write_struct(code: &mut String, message: &Message, structs: &[Struct<'_>], in
         }
         code.push_str("}\n");
     }
-    code.push_str("Ok(())\n}\n}\n\n");
+    code.push_str("Ok(())\n}\n\n");
+    if message.kind == Kind::Response && tells_errors(structs, name) {
+        write_error_codes(code, structs, fields);
+    }
+    code.push_str("}\n\n");
+}
+
+/// A part of the struct, or the struct itself, has an error code.
+fn tells_errors(structs: &[Struct<'_>], name: &str) -> bool {
+    let Some(found) = structs.iter().find(|candidate| candidate.name == name) else { return false };
+    found.fields.iter().any(|field| is_error_code(field) || part_that_tells(structs, &field.kind).is_some())
+}
+
+fn is_error_code(field: &Field) -> bool {
+    field.name == "error_code" && matches!(&field.kind, Type::Plain(name) if name == "int16")
+}
+
+/// The struct in `kind` that has error codes.
+fn part_that_tells<'k>(structs: &[Struct<'_>], kind: &'k Type) -> Option<&'k str> {
+    match kind {
+        Type::Struct(name) => tells_errors(structs, name).then_some(name),
+        Type::Array(element) => part_that_tells(structs, element),
+        Type::Plain(_) => None,
+    }
+}
+
+fn write_error_codes(code: &mut String, structs: &[Struct<'_>], fields: &[Field]) {
+    code.push_str("fn error_codes(&self, tell: &mut dyn FnMut(i16)) {\n");
+    for field in fields {
+        let this = format!("self.{}", ident(&field.name));
+        if is_error_code(field) {
+            let _ = writeln!(code, "tell({this});");
+        } else if part_that_tells(structs, &field.kind).is_some() {
+            let _ = match (&field.kind, is_option(field)) {
+                (Type::Array(_), false) => {
+                    writeln!(code, "for item in &{this} {{ item.error_codes(tell); }}")
+                }
+                (Type::Array(_), true) => {
+                    writeln!(code, "for item in {this}.iter().flatten() {{ item.error_codes(tell); }}")
+                }
+                (_, false) => writeln!(code, "{this}.error_codes(tell);"),
+                (_, true) => writeln!(code, "for part in &{this} {{ part.error_codes(tell); }}"),
+            };
+        }
+    }
+    code.push_str("}\n");
 }
 
 fn docs(code: &mut String, prose: &str, indent: &str) {

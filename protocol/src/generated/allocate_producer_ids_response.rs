@@ -52,4 +52,8 @@ impl<'a> Message<'a> for AllocateProducerIdsResponse {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

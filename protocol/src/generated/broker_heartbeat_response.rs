@@ -62,4 +62,8 @@ impl<'a> Message<'a> for BrokerHeartbeatResponse {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

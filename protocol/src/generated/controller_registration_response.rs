@@ -49,4 +49,8 @@ impl<'a> Message<'a> for ControllerRegistrationResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

@@ -119,4 +119,8 @@ impl<'a> Message<'a> for CreateDelegationTokenResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

@@ -45,6 +45,12 @@ impl<'a> Message<'a> for CreatePartitionsResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -81,5 +87,9 @@ impl<'a> Message<'a> for CreatePartitionsTopicResult<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }

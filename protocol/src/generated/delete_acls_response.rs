@@ -46,6 +46,12 @@ impl<'a> Message<'a> for DeleteAclsResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.filter_results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +96,13 @@ impl<'a> Message<'a> for DeleteAclsFilterResult<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.matching_acls {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -166,5 +179,9 @@ impl<'a> Message<'a> for DeleteAclsMatchingAcl<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }

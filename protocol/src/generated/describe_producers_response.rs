@@ -45,6 +45,12 @@ impl<'a> Message<'a> for DescribeProducersResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +88,12 @@ impl<'a> Message<'a> for TopicResponse<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -131,6 +143,10 @@ impl<'a> Message<'a> for PartitionResponse<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

@@ -48,6 +48,12 @@ impl<'a> Message<'a> for DescribeShareGroupOffsetsResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.groups {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +104,13 @@ impl<'a> Message<'a> for DescribeShareGroupOffsetsResponseGroup<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+        tell(self.error_code);
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -145,6 +158,12 @@ impl<'a> Message<'a> for DescribeShareGroupOffsetsResponseTopic<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -208,5 +227,9 @@ impl<'a> Message<'a> for DescribeShareGroupOffsetsResponsePartition<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -57,6 +57,12 @@ impl<'a> Message<'a> for DescribeTopicPartitionsResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +128,13 @@ impl<'a> Message<'a> for DescribeTopicPartitionsResponseTopic<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -218,6 +231,10 @@ impl<'a> Message<'a> for DescribeTopicPartitionsResponsePartition {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

@@ -53,4 +53,8 @@ impl<'a> Message<'a> for EndTxnResponse {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

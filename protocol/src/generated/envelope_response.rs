@@ -42,4 +42,8 @@ impl<'a> Message<'a> for EnvelopeResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

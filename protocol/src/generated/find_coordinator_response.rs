@@ -125,6 +125,13 @@ impl<'a> Message<'a> for FindCoordinatorResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.coordinators {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -219,5 +226,9 @@ impl<'a> Message<'a> for Coordinator<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -95,4 +95,8 @@ impl<'a> Message<'a> for GetTelemetrySubscriptionsResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

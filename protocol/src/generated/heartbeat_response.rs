@@ -44,4 +44,8 @@ impl<'a> Message<'a> for HeartbeatResponse {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

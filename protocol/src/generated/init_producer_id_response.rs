@@ -79,4 +79,8 @@ impl<'a> Message<'a> for InitProducerIdResponse {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

@@ -49,6 +49,10 @@ impl<'a> Message<'a> for ListConfigResourcesResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

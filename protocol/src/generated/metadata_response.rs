@@ -99,6 +99,13 @@ impl<'a> Message<'a> for MetadataResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+        tell(self.error_code);
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -227,6 +234,13 @@ impl<'a> Message<'a> for MetadataResponseTopic<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -316,5 +330,9 @@ impl<'a> Message<'a> for MetadataResponsePartition {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -42,6 +42,13 @@ impl<'a> Message<'a> for OffsetDeleteResponse<'a> {
             .nullable_array(flexible, Some(&self.topics), |encoder, item| item.encode(encoder, version))?;
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +81,12 @@ impl<'a> Message<'a> for OffsetDeleteResponseTopic<'a> {
         })?;
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -101,5 +114,9 @@ impl<'a> Message<'a> for OffsetDeleteResponsePartition {
         encoder.int32(self.partition_index);
         encoder.int16(self.error_code);
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }

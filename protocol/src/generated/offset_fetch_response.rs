@@ -83,6 +83,16 @@ impl<'a> Message<'a> for OffsetFetchResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+        tell(self.error_code);
+        for item in &self.groups {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -140,6 +150,12 @@ impl<'a> Message<'a> for OffsetFetchResponseTopic<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -224,6 +240,10 @@ impl<'a> Message<'a> for OffsetFetchResponsePartition<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -291,6 +311,13 @@ impl<'a> Message<'a> for OffsetFetchResponseGroup<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+        tell(self.error_code);
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -351,6 +378,12 @@ impl<'a> Message<'a> for OffsetFetchResponseTopics<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -434,5 +467,9 @@ impl<'a> Message<'a> for OffsetFetchResponsePartitions<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }

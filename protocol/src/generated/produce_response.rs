@@ -71,6 +71,12 @@ impl<'a> Message<'a> for ProduceResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.responses {
+            item.error_codes(tell);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -125,6 +131,12 @@ impl<'a> Message<'a> for TopicProduceResponse<'a> {
             encoder.unsigned_varint(0);
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        for item in &self.partition_responses {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -228,6 +240,10 @@ impl<'a> Message<'a> for PartitionProduceResponse<'a> {
             }
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

@@ -41,4 +41,8 @@ impl<'a> Message<'a> for PushTelemetryResponse {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

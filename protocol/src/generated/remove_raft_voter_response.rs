@@ -45,4 +45,8 @@ impl<'a> Message<'a> for RemoveRaftVoterResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

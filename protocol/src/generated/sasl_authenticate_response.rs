@@ -57,4 +57,8 @@ impl<'a> Message<'a> for SaslAuthenticateResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

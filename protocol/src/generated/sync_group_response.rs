@@ -67,4 +67,8 @@ impl<'a> Message<'a> for SyncGroupResponse<'a> {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut dyn FnMut(i16)) {
+        tell(self.error_code);
+    }
 }
