@@ -4,3 +4,4 @@
 //! measured broker is never measured by itself.
 
 pub mod outcome;
+pub mod report;

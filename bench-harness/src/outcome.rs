@@ -152,6 +152,9 @@ pub struct BrokerCost {
     /// The disk's share: bytes that the process caused to be written and read (`/proc/PID/io`).
     pub disk_written_bytes: Option<u64>,
     pub disk_read_bytes: Option<u64>,
+    /// By how much each of the broker's own counters grew, by its name in the metrics page, labels summed; empty without such a page.
+    #[serde(default)]
+    pub counters: BTreeMap<String, f64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
