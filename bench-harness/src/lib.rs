@@ -3,5 +3,8 @@
 //! It shares `ottla_protocol` with the broker and nothing else: its client, its runtime and its clock are its own, so that a
 //! measured broker is never measured by itself.
 
+pub mod cost;
+pub mod durability;
+pub mod host;
 pub mod outcome;
 pub mod report;
