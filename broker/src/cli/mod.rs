@@ -13,6 +13,7 @@ mod start;
 mod table;
 mod time;
 mod topic;
+mod tune;
 
 pub use failure::{EXIT_CODES, Exit, Failure};
 
@@ -73,6 +74,8 @@ enum Command {
     Consume(consume::ConsumeArgs),
     /// Explain the settings of brokers and topics
     Config(config::ConfigArgs),
+    /// Check whether this host is set up for low latency
+    Tune(tune::TuneArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions {
@@ -144,6 +147,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Produce(args) => produce::run(&args),
         Command::Consume(args) => consume::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Tune(args) => tune::run(&args),
         Command::Completions { shell } => completions(shell),
     }
 }
