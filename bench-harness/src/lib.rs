@@ -3,8 +3,10 @@
 //! It shares `ottla_protocol` with the broker and nothing else: its client, its runtime and its clock are its own, so that a
 //! measured broker is never measured by itself.
 
+pub mod compare;
 pub mod cost;
 pub mod durability;
+pub mod gate;
 pub mod host;
 pub mod outcome;
 pub mod report;

@@ -10,12 +10,13 @@ pub mod hgrm;
 pub mod html;
 mod live;
 mod read;
-mod text;
+pub(crate) mod text;
 pub mod units;
 
 pub use error::Error;
 pub use live::Live;
 pub use read::{histogram, read};
+pub(crate) use text::{lines, table};
 
 use crate::outcome::{Outcome, Stage};
 use std::fs;
@@ -64,11 +65,6 @@ pub fn write(outcome: &Outcome, options: &Options) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// The text report, for a terminal of 110 columns.
-pub fn text(outcome: &Outcome) -> String {
-    text::report(outcome)
 }
 
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {

@@ -17,7 +17,7 @@ fn golden(file: &str, content: &str) {
 /// The whole text of a valid open-loop run.
 #[test]
 fn the_text() {
-    golden("report.txt", &text(&sample::outcome("one pause", 1.0)));
+    golden("report.txt", &text::report(&sample::outcome("one pause", 1.0)));
 }
 
 /// What is wrong with a run, its pacing and its faults stand out.
@@ -49,7 +49,7 @@ fn the_text_of_a_bad_run() {
         examples: vec!["lost: t-0 at 17".to_owned()],
         ..Default::default()
     });
-    golden("bad.txt", &text(&outcome));
+    golden("bad.txt", &text::report(&outcome));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn the_page_of_nothing() {
     outcome.counts = Default::default();
     let page = page(&[Labelled { label: "idle".to_owned(), outcome: &outcome }]).unwrap();
     assert_eq!(plots(&page), Vec::<String>::new());
-    text(&outcome);
+    text::report(&outcome);
 }
 
 /// Hours of seconds become some hundred columns, and the worst second of each is what is drawn.
