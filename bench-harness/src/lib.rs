@@ -9,4 +9,5 @@ pub mod durability;
 pub mod gate;
 pub mod host;
 pub mod outcome;
+pub mod peer;
 pub mod report;

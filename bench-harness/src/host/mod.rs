@@ -27,10 +27,12 @@ pub fn data_dir(broker_settings: &BTreeMap<String, String>, pid: u32) -> Option<
     let first = set("log.dirs").or_else(|| set("log.dir"))?.split(',').next()?.trim();
     // An absolute path replaces what it is joined to.
     let directory = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default().join(first);
-    // A broker in a container has a root of its own.
-    let inside =
-        Path::new("/proc").join(pid.to_string()).join("root").join(directory.strip_prefix("/").ok()?);
-    Some(if inside.is_dir() { fs::canonicalize(&inside).unwrap_or(inside) } else { directory })
+    // A broker in a container has mounts of its own, seen through its root.
+    let mounts_of = |process: &str| fs::read_link(format!("/proc/{process}/ns/mnt")).ok();
+    if mounts_of("self") == mounts_of(&pid.to_string()) {
+        return Some(directory);
+    }
+    Some(Path::new("/proc").join(pid.to_string()).join("root").join(directory.strip_prefix("/").ok()?))
 }
 
 /// Name and version of a broker, as far as it says: its settings tell Ottla from Kafka, and its finalized `metadata.version` says which

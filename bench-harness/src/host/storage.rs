@@ -16,10 +16,21 @@ pub struct Storage {
     pub write_cache: Option<String>,
 }
 
+impl Storage {
+    /// What lies under a directory of this machine, or under where it would be made; none when no mount can be read.
+    pub fn of(directory: &Path) -> Option<Storage> {
+        let there = directory.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("."));
+        of(Path::new("/proc"), Path::new("/sys"), there)
+    }
+}
+
 /// None when the directory is under no mount that can be read.
-pub fn of(proc_root: &Path, sys_root: &Path, directory: &Path) -> Option<Storage> {
-    let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-    let mounts = fs::read(proc_root.join("self/mountinfo")).ok()?;
+pub(super) fn of(proc_root: &Path, sys_root: &Path, directory: &Path) -> Option<Storage> {
+    let (process, directory) = match through_root(proc_root, directory) {
+        Some((process, inside)) => (process, inside),
+        None => ("self".into(), fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())),
+    };
+    let mounts = fs::read(proc_root.join(process).join("mountinfo")).ok()?;
     let mount = mount_of(&String::from_utf8_lossy(&mounts), &directory)?;
     let block = block_device(sys_root, &mount);
     Some(Storage {
@@ -31,6 +42,14 @@ pub fn of(proc_root: &Path, sys_root: &Path, directory: &Path) -> Option<Storage
         mount_options: Some(options(&mount)),
         write_cache: block.as_deref().and_then(write_cache),
     })
+}
+
+/// Of `/proc/PID/root/DIRECTORY` the process and the directory as it sees it: its mounts are not ours.
+fn through_root(proc_root: &Path, directory: &Path) -> Option<(PathBuf, PathBuf)> {
+    let mut rest = directory.strip_prefix(proc_root).ok()?.components();
+    let process = PathBuf::from(rest.next()?.as_os_str());
+    let is_root = rest.next()?.as_os_str() == "root";
+    is_root.then(|| (process, Path::new("/").join(rest.as_path())))
 }
 
 /// The mount that `directory` is on: of the longest mount points above it, the last line, for a later mount covers an earlier one.

@@ -68,6 +68,14 @@ fn a_machine() {
     assert_eq!(host.file_system.as_deref(), Some("xfs"));
     assert_eq!(host.mount_options.as_deref(), Some("rw,attr2,noatime"));
     assert_eq!(host.write_cache.as_deref(), Some("write back, with forced unit access"));
+    // A process with mounts of its own, seen through its root.
+    write(
+        roots.proc.join("44/mountinfo"),
+        "1 0 0:60 / / rw - overlay overlay rw\n2 1 254:16 / /var/data rw - xfs /dev/vdb1 rw\n",
+    );
+    let inside = storage::of(&roots.proc, &roots.sys, &roots.proc.join("44/root/var/data/log")).unwrap();
+    assert_eq!((inside.file_system.as_deref(), inside.mount_options.as_deref()), (Some("xfs"), Some("rw")));
+    assert_eq!(inside.device, host.device);
     // No device below: the source says what there is.
     let memory = storage::of(&roots.proc, &roots.sys, Path::new("/data/over/x")).unwrap();
     assert_eq!(memory.device.as_deref(), Some("no device (tmpfs)"));
@@ -112,12 +120,12 @@ fn data_directories() {
         BTreeMap::from([("log.dirs".to_owned(), value.to_owned()), ("log.dir".to_owned(), "/tmp".to_owned())])
     };
     let pid = std::process::id();
-    assert_eq!(data_dir(&settings("/usr/bin , /b"), pid), Some(fs::canonicalize("/usr/bin").unwrap()));
+    assert_eq!(data_dir(&settings("/usr/bin , /b"), pid), Some("/usr/bin".into()));
     let here = std::env::current_dir().unwrap();
     assert_eq!(
         data_dir(&settings("src"), pid).map(|path| fs::canonicalize(path).unwrap()),
         Some(here.join("src"))
     );
-    assert_eq!(data_dir(&settings(" "), pid), Some(fs::canonicalize("/tmp").unwrap()));
+    assert_eq!(data_dir(&settings(" "), pid), Some("/tmp".into()));
     assert_eq!(data_dir(&BTreeMap::new(), pid), None);
 }
