@@ -12,7 +12,7 @@
 use crate::buffer::Buffer;
 use crate::counters::Tally;
 use crate::file::{DirEntry, Durability, Metadata};
-use crate::runtime::Features;
+use crate::runtime::{Features, Process};
 use crate::time::Instant;
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -222,6 +222,10 @@ pub(crate) trait Driver {
     /// Clears O_DIRECT, after a first EINVAL on a file system that only pretended.
     fn set_buffered(&mut self, file: RawHandle) -> io::Result<()>;
     fn features(&self) -> Features;
+    /// The process, as the kernel sees it.
+    fn process(&self) -> Process {
+        Process::default()
+    }
     /// What rouses this reactor from `poll`.
     fn alarm(&self) -> Arc<Alarm>;
     /// Where this reactor counts.
@@ -295,6 +299,9 @@ impl Driver for AnyDriver {
     }
     fn alarm(&self) -> Arc<Alarm> {
         forward!(self, driver => driver.alarm())
+    }
+    fn process(&self) -> Process {
+        forward!(self, driver => driver.process())
     }
     fn tally(&self) -> Rc<Tally> {
         forward!(self, driver => driver.tally())

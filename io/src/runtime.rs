@@ -233,6 +233,19 @@ pub struct Features {
     pub descriptors_max: Option<u64>,
 }
 
+/// What the kernel says of this process; zeros in the simulator. A few microseconds of system calls.
+pub fn process() -> Process {
+    current(|reactor| reactor.driver.borrow().process())
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// CPU time of all threads, in the kernel too.
+    pub cpu_nanos: u64,
+    /// Memory that is there in pages.
+    pub resident_bytes: u64,
+}
+
 /// A future that completes when the process gets SIGTERM or SIGINT; in the simulator when the node is asked to stop.
 ///
 /// The first signal asks; a second one ends the process at once.

@@ -72,6 +72,11 @@ impl Budget {
         self.responses.free.acquire(bytes).await
     }
 
+    /// Requests and responses that wait for memory.
+    pub fn waiting(&self) -> usize {
+        self.small.free.waiting() + self.large.free.waiting() + self.responses.free.waiting()
+    }
+
     /// Bytes in use by requests and by responses.
     pub fn in_use(&self) -> (usize, usize) {
         (self.small.in_use() + self.large.in_use(), self.responses.in_use())

@@ -26,7 +26,7 @@ pub use partition::{
     Acks, AppendFuture, AppendOrigin, AppendResult, FetchData, Isolation, ListedOffset, Partition,
     PartitionSpec,
 };
-pub use partitions::{Hosted, Partitions};
+pub use partitions::{Census, Hosted, Partitions};
 pub use produce::{Checked, Refusal, check};
 pub use producers::ProducerInfo;
 pub use purgatory::{BytesWait, Watch, wait_for_bytes};

@@ -21,6 +21,15 @@ pub enum Hosted {
     Offline(Error),
 }
 
+/// Partitions by their state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    pub opening: usize,
+    pub online: usize,
+    /// Those whose log could not be opened, failed, or is closed.
+    pub offline: usize,
+}
+
 /// One per core.
 #[derive(Default)]
 pub struct Partitions(RefCell<HashMap<(Uuid, i32), Hosted>>);
@@ -69,6 +78,19 @@ impl Partitions {
         all
     }
 
+    /// How many are in which state.
+    pub fn census(&self) -> Census {
+        let mut census = Census::default();
+        for hosted in self.0.borrow().values() {
+            match hosted {
+                Hosted::Opening => census.opening += 1,
+                Hosted::Online(partition) if partition.log().is_online() => census.online += 1,
+                Hosted::Online(_) | Hosted::Offline(_) => census.offline += 1,
+            }
+        }
+        census
+    }
+
     pub fn len(&self) -> usize {
         self.0.borrow().len()
     }
@@ -103,8 +125,12 @@ mod tests {
                 partitions.set(id, 3, Hosted::Online(partition.clone()));
                 assert!(Rc::ptr_eq(&partitions.get(id, 3).unwrap(), &partition));
                 assert_eq!(code(4), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+                partitions.set(id, 5, Hosted::Opening);
+                assert_eq!(partitions.census(), Census { opening: 1, online: 1, offline: 0 });
+                partitions.remove(id, 5);
                 partition.close().await.unwrap();
                 assert_eq!(code(3), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+                assert_eq!(partitions.census(), Census { opening: 0, online: 0, offline: 1 });
                 partitions.remove(id, 3);
                 assert!(partitions.is_empty());
             }

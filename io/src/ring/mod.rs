@@ -22,7 +22,7 @@ pub(crate) use sys::{StopSignal, strike};
 
 use crate::counters::{Tally, add};
 use crate::driver::{Alarm, Bell, Completion, Driver, Handle, Op, RawHandle, Token, Wait};
-use crate::runtime::{Features, StartError};
+use crate::runtime::{Features, Process, StartError};
 use crate::time::Instant;
 use features::Supported;
 use helpers::Returns;
@@ -395,6 +395,10 @@ impl Driver for Ring {
 
     fn alarm(&self) -> Arc<Alarm> {
         self.alarm.clone()
+    }
+
+    fn process(&self) -> Process {
+        sys::process()
     }
 
     fn tally(&self) -> Rc<Tally> {

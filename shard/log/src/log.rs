@@ -354,6 +354,10 @@ impl Log {
         let info = |base_offset, bytes| SegmentInfo { base_offset, bytes, active: base_offset == active };
         state.segments.iter().map(|segment| info(segment.base_offset, segment.bytes)).collect()
     }
+    /// True when [`Log::health`] is `Online`.
+    pub fn is_online(&self) -> bool {
+        self.0.state.borrow().failure.is_none()
+    }
     pub fn health(&self) -> Health {
         match &self.0.state.borrow().failure {
             Some(failure) => Health::Offline(failure.clone()),
