@@ -11,6 +11,8 @@ use crate::limits::Limits;
 use crate::log_starts::LogStarts;
 use crate::net::Connections;
 use crate::publish::Published;
+use crate::stats::Stats;
+use ottla_io::counters::add;
 use ottla_io::local::{Event, Permit, Semaphore};
 use ottla_io::{ShardId, timeout};
 use ottla_log::Resources;
@@ -55,6 +57,9 @@ pub struct Core {
     pub(crate) resources: Rc<Resources>,
     pub(crate) sessions: Sessions,
     pub(crate) producer_ids: ProducerIds,
+    pub(crate) stats: Stats,
+    /// Milliseconds since 1970.
+    pub(crate) began_unix_ms: i64,
     /// The broker stops: nothing new is taken, and whoever waits for data gets what is there.
     pub(crate) stopping: Event,
     is_stopping: Cell<bool>,
@@ -87,6 +92,8 @@ impl Core {
             resources: Resources::new(limits.log_resources()),
             sessions: Sessions::new(limits.fetch_sessions_max, mesh.shard().0.into(), shards),
             producer_ids: ProducerIds::default(),
+            stats: Stats::default(),
+            began_unix_ms: ottla_io::unix_millis(),
             connections: Connections::default(),
             partitions: Partitions::default(),
             stopping: Event::new(),
@@ -186,7 +193,10 @@ impl Core {
     pub(crate) async fn admit_request(&self, frame_bytes: usize, bytes: usize) -> Permit {
         match self.budget.try_admit_request(frame_bytes, bytes) {
             Some(permit) => permit,
-            None => self.shedding(self.budget.admit_request(frame_bytes, bytes)).await,
+            None => {
+                add(&self.stats.net.request_memory_waits, 1);
+                self.shedding(self.budget.admit_request(frame_bytes, bytes)).await
+            }
         }
     }
 
@@ -206,8 +216,11 @@ impl Core {
         loop {
             match timeout(BUDGET_PATIENCE, admission.as_mut()).await {
                 Ok(permit) => return permit,
-                Err(_) => self.connections.shed_stalled(),
-            };
+                Err(_) => {
+                    let shed = self.connections.shed_stalled();
+                    add(&self.stats.net.connections_shed, shed as u64);
+                }
+            }
         }
     }
 

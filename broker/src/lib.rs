@@ -6,10 +6,12 @@ pub mod controller;
 mod core;
 mod limits;
 mod log_starts;
+mod metrics;
 mod net;
 mod publish;
 mod recovery;
 pub mod server;
+mod stats;
 mod strays;
 
 pub use core::Core;

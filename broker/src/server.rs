@@ -10,6 +10,7 @@
 use crate::config::{BrokerConfig, Input, Note, Pinning};
 use crate::controller::{self, Controller, MetaProperties};
 use crate::core::{Core, Identity, LogDir};
+use crate::metrics;
 use crate::net::Listening;
 use crate::publish;
 use crate::recovery::{self, Checkpoint, Recovered};
@@ -38,6 +39,8 @@ pub struct StartOptions {
     /// In place of `listeners`: HOST:PORT.
     pub listen: Option<String>,
     pub shards: Option<usize>,
+    /// In place of `ottla.metrics.listener`: HOST:PORT.
+    pub metrics: Option<String>,
     /// Settings that win over everything else.
     pub set: Vec<(String, String)>,
 }
@@ -89,6 +92,9 @@ pub fn settings(options: &StartOptions) -> Result<BrokerConfig, Failure> {
     }
     if let Some(shards) = options.shards {
         set("ottla.shards", shards.to_string());
+    }
+    if let Some(metrics) = &options.metrics {
+        set("ottla.metrics.listener", metrics.clone());
     }
     overrides.extend(options.set.iter().cloned());
     let text = match &options.config {
@@ -163,7 +169,23 @@ pub fn addresses(config: &BrokerConfig) -> Result<Vec<SocketAddr>, Failure> {
             }
         }
     }
+    if let Some(listener) = &config.runtime.metrics_listener {
+        let free = resolve(listener).and_then(|address| probe(&address));
+        free.map_err(|error| no_metrics(listener, &error))?;
+    }
     Ok(addresses)
+}
+
+fn resolve(listener: &str) -> std::io::Result<SocketAddr> {
+    let found = listener.to_socket_addrs()?.next();
+    found.ok_or_else(|| std::io::Error::other("the host has no address"))
+}
+
+fn no_metrics(listener: &str, error: &std::io::Error) -> Failure {
+    Failure::Start(format!(
+        "cannot serve metrics at {listener}: {error}. Choose another HOST:PORT with --metrics or \
+         ottla.metrics.listener, or do without"
+    ))
 }
 
 /// Whether the address can be listened on. A process that was killed keeps its port until the kernel has taken its ring apart,
@@ -274,6 +296,7 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     let first = ports.first().copied();
     listening.into_iter().for_each(|listening| listening.start(core.clone()));
     listen_elsewhere(core, &ports).await?;
+    serve_metrics(core).await?;
     keep_checkpoints(core);
     tell_promise(config);
     let image = core.image();
@@ -350,6 +373,23 @@ fn bind(core: &Core, address: SocketAddr, index: usize) -> Result<Listening, Fai
     let backlog = core.config.network.backlog.unsigned_abs();
     Listening::bind(address, backlog, index)
         .map_err(|error| Failure::Start(format!("cannot listen on {address}: {error}. Change listeners")))
+}
+
+/// Where the settings say so.
+async fn serve_metrics(core: &Rc<Core>) -> Result<(), Failure> {
+    let Some(listener) = core.config.runtime.metrics_listener.clone() else { return Ok(()) };
+    let address = match listener.parse() {
+        Ok(address) => Ok(address),
+        // A server of names may be asked, which takes its time.
+        Err(_) => {
+            let listener = listener.clone();
+            ottla_io::task::blocking(move || resolve(&listener)).await
+        }
+    };
+    let serving = address.and_then(|address| metrics::start(core, address));
+    let address = serving.map_err(|error| no_metrics(&listener, &error))?;
+    tracing::info!("metrics: http://{address}/metrics");
+    Ok(())
 }
 
 /// The other shards listen on the same ports.

@@ -34,10 +34,12 @@ mod repeats;
 pub(crate) use error::code_of;
 
 use crate::core::Core;
+use crate::stats::Kind;
 use bytes::Bytes;
+use ottla_io::Instant;
 use ottla_io::local::Permit;
 use ottla_protocol::messages as m;
-use ottla_protocol::{ApiKey, DecodeError, Decoder, Encoder, Message};
+use ottla_protocol::{ApiKey, DecodeError, Decoder, Encoder, ErrorCode, Message};
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -94,6 +96,8 @@ pub(crate) struct Response {
     pub(crate) parts: Vec<Bytes>,
     /// The memory counted for it, until it is sent.
     pub(crate) permit: Option<Permit>,
+    /// When its acks were met, or what it tells was known: from then on it waits for its turn to be sent.
+    pub(crate) answered: Instant,
 }
 
 /// Where a request came from, and what it says of itself.
@@ -104,6 +108,8 @@ pub(crate) struct Context {
     pub(crate) correlation_id: i32,
     /// Place of the listener in the broker's list.
     pub(crate) listener: usize,
+    /// When all of it was here.
+    pub(crate) received: Instant,
 }
 
 /// A request whose header is read; its body is not.
@@ -128,7 +134,8 @@ impl Request {
         let refused = || format!("API key {key} version {version} is not served");
         let served = SERVED.iter().find(|(served, ..)| *served as i16 == key);
         let (key, min, max) = *served.ok_or_else(refused)?;
-        let context = Context { key, version, correlation_id, listener };
+        let received = ottla_io::recently();
+        let context = Context { key, version, correlation_id, listener, received };
         let is_unknown_api_versions = !(min..=max).contains(&version) && key == ApiKey::ApiVersions;
         if !(min..=max).contains(&version) && !is_unknown_api_versions {
             return Err(refused());
@@ -143,6 +150,14 @@ impl Request {
     /// True when the next request may begin before this one is answered.
     pub(crate) fn overlaps(&self) -> bool {
         self.context.key == ApiKey::Produce
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self.context.key {
+            ApiKey::Produce => Kind::Produce,
+            ApiKey::Fetch => Kind::Fetch,
+            _ => Kind::Other,
+        }
     }
 
     /// What follows the message in its frame is left alone, as Kafka leaves it. Arrays that take memory to speak of are
@@ -201,7 +216,7 @@ impl Context {
             }
             *first = head.freeze();
         }
-        Ok(Response { parts, permit: None })
+        Ok(Response { parts, permit: None, answered: ottla_io::recently() })
     }
 
     pub(crate) fn outcome<'m>(&self, message: &impl Message<'m>) -> Outcome {
@@ -212,6 +227,11 @@ impl Context {
     }
 }
 
+/// Counts what a response says went wrong.
+pub(crate) fn count_errors<'m>(core: &Core, context: &Context, response: &impl Message<'m>) {
+    response.error_codes(&mut |code| core.stats.requests.error(context.key, code));
+}
+
 /// Takes a request to its API.
 pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
     macro_rules! by {
@@ -219,6 +239,7 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
             match request.decode::<m::$message>(core) {
                 Ok(body) => {
                     let response = $module::handle(core, &request.context, body).await;
+                    count_errors(core, &request.context, &response);
                     request.context.outcome(&response)
                 }
                 Err(reason) => Outcome::Close(reason),
@@ -226,7 +247,10 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         };
     }
     match request.context.key {
-        ApiKey::ApiVersions if request.is_unknown_api_versions => api_versions::unsupported(&request.context),
+        ApiKey::ApiVersions if request.is_unknown_api_versions => {
+            core.stats.requests.error(ApiKey::ApiVersions, ErrorCode::UNSUPPORTED_VERSION.0);
+            api_versions::unsupported(&request.context)
+        }
         ApiKey::ApiVersions => by!(api_versions, ApiVersionsRequest),
         ApiKey::Produce => produce::begin(core, request).await,
         ApiKey::Fetch => fetch::serve(core, &request).await,

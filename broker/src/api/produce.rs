@@ -9,9 +9,10 @@
 //! [`begin`] returns when everything is appended or on its way in order; the acks are awaited by the connection's
 //! writer. Record bytes are ranges of the request's frame until the log copies them into its tail.
 
-use super::{Answer, Context, Outcome, Request};
+use super::{Answer, Context, Outcome, Request, count_errors};
 use crate::core::Core;
-use ottla_io::ShardId;
+use crate::stats::{Kind, Stage};
+use ottla_io::{Instant, ShardId};
 use ottla_log::batch::BatchHeader;
 use ottla_metadata::{Topic, Uuid};
 use ottla_protocol::messages::ProduceRequest;
@@ -96,9 +97,12 @@ pub(crate) async fn begin(core: &Rc<Core>, request: Request) -> Outcome {
     let acks = acks.unwrap_or(Acks::None);
     let is_silent = body.acks == 0;
     drop(body);
+    let here = core.mesh.shard();
+    let parsed = ottla_io::now();
+    core.stats.stages.record(Kind::Produce, Stage::Parsed, context.received, parsed);
     let calls: SmallVec<[_; 2]> = items
         .into_iter()
-        .map(|(owner, items)| core.call(owner, move |core| append_all(core, items, acks)))
+        .map(|(owner, items)| core.call(owner, move |core| append_all(core, items, acks, here, parsed)))
         .collect();
     let core = core.clone();
     let finish = async move {
@@ -126,17 +130,30 @@ pub(crate) async fn begin(core: &Rc<Core>, request: Request) -> Outcome {
     }
     Outcome::Answer(Answer::Later(Box::pin(async move {
         let slots = finish.await;
+        let acked = slots.iter().filter_map(|slot| Some(slot.result.as_ref()?.as_ref().ok()?.acked)).max();
         let response = respond(&core, &context, named, slots);
-        context.encode(&response).ok()
+        count_errors(&core, &context, &response);
+        let mut response = context.encode(&response).ok()?;
+        response.answered = acked.unwrap_or(response.answered);
+        Some(response)
     })))
 }
 
-/// Appends in the order of `items`, before it returns; the future waits for the acks.
+/// Appends in the order of `items`, before it returns; the future waits for the acks. The call came from core `from`,
+/// which had parsed the request at `parsed`.
 fn append_all(
     core: Rc<Core>,
     items: SmallVec<[Item; 1]>,
     acks: Acks,
+    from: ShardId,
+    parsed: Instant,
 ) -> impl Future<Output = SmallVec<[(usize, Appended); 1]>> {
+    let stages = &core.stats.stages;
+    let mut begun = parsed;
+    if core.mesh.shard() != from {
+        begun = ottla_io::now();
+        stages.record(Kind::Produce, Stage::Crossed, parsed, begun);
+    }
     let appends: SmallVec<[(usize, Result<AppendFuture, Refusal>); 1]> = items
         .into_iter()
         .map(|item| {
@@ -151,14 +168,26 @@ fn append_all(
             (item.slot, append)
         })
         .collect();
+    let appended = ottla_io::now();
+    stages.record(Kind::Produce, Stage::Appended, begun, appended);
     async move {
         let mut results = SmallVec::with_capacity(appends.len());
+        // Of the last of them.
+        let mut times: Option<(Instant, Instant)> = None;
         for (slot, append) in appends {
             let result = match append {
                 Ok(append) => append.await,
                 Err(refusal) => Err(refusal),
             };
+            if let Ok(AppendResult { write_began, acked, .. }) = &result {
+                times = times.max(Some((*acked, *write_began)));
+            }
             results.push((slot, result));
+        }
+        if let Some((acked, write_began)) = times.filter(|_| acks != Acks::None) {
+            let write_began = write_began.max(appended);
+            core.stats.stages.record(Kind::Produce, Stage::Written, appended, write_began);
+            core.stats.stages.record(Kind::Produce, Stage::Durable, write_began, acked);
         }
         results
     }

@@ -21,6 +21,9 @@ pub struct StartArgs {
     /// Cores to run on, each with its own share of the partitions [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub shards: Option<u16>,
+    /// Where Prometheus and `ottla stats` read what the broker does, in place of ottla.metrics.listener [default: nowhere]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub metrics: Option<String>,
     /// A setting that wins over the file; may be given many times
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub set: Vec<(String, String)>,
@@ -51,6 +54,7 @@ Examples:
   ottla start --data /var/lib/ottla --listen 0.0.0.0:9092
   ottla start --config server.properties                 a file of Kafka's
   ottla start --shards 2 --set log.segment.bytes=268435456
+  ottla start --metrics 127.0.0.1:9464                   then: ottla stats
 
 When it serves it prints `ready: HOST:PORT` on standard output; it logs to standard error. SIGTERM or Ctrl-C stops it:
 what was asked is answered, and the logs are closed. A second one ends it at once. `ottla config` lists the settings.";
@@ -70,6 +74,7 @@ impl StartArgs {
             data,
             listen: self.listen.clone(),
             shards: self.shards.map(usize::from),
+            metrics: self.metrics.clone(),
             set: self.set.clone(),
         }
     }

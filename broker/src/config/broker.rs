@@ -56,6 +56,8 @@ pub struct RuntimeConfig {
     pub batch_cache_bytes: Option<u64>,
     /// Zeros written ahead of a busy log's end at a time.
     pub log_prepare_bytes: u64,
+    /// HOST:PORT, with a number of a port.
+    pub metrics_listener: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -361,6 +363,18 @@ fn runtime(values: &Values, problems: &mut Vec<String>) -> RuntimeConfig {
             ));
         }
     }
+    let metrics_listener =
+        values.maybe_text("ottla.metrics.listener").filter(|listener| !listener.is_empty());
+    if let Some(listener) = &metrics_listener {
+        let is_place = listener.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains("//") && port.parse::<u16>().is_ok()
+        });
+        if !is_place {
+            problems.push(format!(
+                "ottla.metrics.listener={listener}: give HOST:PORT, such as 127.0.0.1:9464, or remove it to serve no metrics"
+            ));
+        }
+    }
     let bytes = |name| values.maybe_long(name).and_then(|bytes| u64::try_from(bytes).ok());
     RuntimeConfig {
         shards: match &pinning {
@@ -372,6 +386,7 @@ fn runtime(values: &Values, problems: &mut Vec<String>) -> RuntimeConfig {
         memory_bytes: bytes("ottla.memory.bytes"),
         batch_cache_bytes: bytes("ottla.batch.cache.bytes"),
         log_prepare_bytes: bytes("ottla.log.prepare.bytes").unwrap_or_default(),
+        metrics_listener,
     }
 }
 

@@ -30,6 +30,7 @@ pub use state_machine::Subscription;
 
 use log_store::LogStore;
 use openraft::ServerState;
+use openraft::async_runtime::WatchReceiver;
 use openraft::impls::BasicNode;
 use ottla_metadata::Image;
 use ottla_metadata::decide::Decision;
@@ -140,6 +141,11 @@ impl Controller {
     /// The newest committed image.
     pub fn image(&self) -> Arc<Image> {
         self.inner.state_machine.image()
+    }
+
+    /// The term that it is in.
+    pub fn term(&self) -> u64 {
+        self.inner.raft.metrics().borrow_watched().current_term
     }
 
     /// Every change from now on. One that is slow to take gets several changes as one.

@@ -9,12 +9,15 @@
 
 use super::connections::{Connection, Connections};
 use super::frames::{FrameError, FrameReader};
-use crate::api::{self, Answer, Outcome, Request};
+use crate::api::{self, Answer, Outcome, Request, Response};
 use crate::core::Core;
+use crate::stats::{Kind, Stage};
 use bytes::Bytes;
+use ottla_io::counters::add;
 use ottla_io::local::{Event, Permit, queue};
 use ottla_io::net::TcpStream;
-use ottla_io::{Class, spawn};
+use ottla_io::{Class, Instant, recently, spawn};
+use smallvec::SmallVec;
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -33,6 +36,9 @@ const SEND_PARTS: usize = 256;
 struct Waiting {
     answer: Answer,
     permit: Permit,
+    kind: Kind,
+    /// When the length of its request was known.
+    began: Instant,
 }
 
 /// What reader and writer share.
@@ -51,7 +57,7 @@ pub(crate) async fn serve(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, l
     let (answers, waiting) = queue::bounded(ANSWERS_MAX);
     let writer = spawn(
         Class::Foreground,
-        write(stream.clone(), registered.connection.clone(), waiting, progress.clone()),
+        write(core.clone(), stream.clone(), registered.connection.clone(), waiting, progress.clone()),
     );
     let reader = FrameReader::new(core.clone(), stream.clone(), registered.connection.clone());
     match read(&core, reader, answers, &progress, listener).await {
@@ -89,10 +95,14 @@ async fn read(
             Err(FrameError::Closed | FrameError::Io(_)) => return End::Quiet,
             Err(error) => return End::Told(error.to_string()),
         };
+        add(&core.stats.net.request_bytes, 4 + frame.bytes.len() as u64);
         let request = match Request::parse(frame.bytes, listener) {
             Ok(request) => request,
             Err(reason) => return End::Told(reason),
         };
+        let (kind, received) = (request.kind(), request.context.received);
+        core.stats.requests.count(request.context.key);
+        core.stats.stages.record(kind, Stage::Admitted, frame.began, received);
         if !request.overlaps() {
             all_answered(progress).await;
         }
@@ -100,6 +110,11 @@ async fn read(
             return End::Quiet;
         }
         let answer = match api::serve(core, request).await {
+            Outcome::Answer(Answer::Ready(mut response)) if kind == Kind::Other => {
+                response.answered = ottla_io::now();
+                core.stats.stages.record(kind, Stage::Handled, received, response.answered);
+                Answer::Ready(response)
+            }
             Outcome::Answer(answer) => answer,
             Outcome::Nothing => continue,
             Outcome::Close(reason) => {
@@ -108,7 +123,8 @@ async fn read(
             }
         };
         progress.unanswered.set(progress.unanswered.get() + 1);
-        if answers.send(Waiting { answer, permit: frame.permit }).await.is_err() {
+        let waiting = Waiting { answer, permit: frame.permit, kind, began: frame.began };
+        if answers.send(waiting).await.is_err() {
             return End::Quiet;
         }
     }
@@ -141,6 +157,7 @@ async fn all_answered(progress: &Progress) {
 
 /// Sends answers in order; several that are ready go out together.
 async fn write(
+    core: Rc<Core>,
     stream: TcpStream,
     connection: Rc<Connection>,
     mut waiting: queue::Receiver<Waiting>,
@@ -156,18 +173,21 @@ async fn write(
                 None => return,
             },
         };
-        let Waiting { answer, permit } = first;
+        let Waiting { answer, permit, kind, began } = first;
         let mut sending = Sending::default();
         let answered = match answer {
             Answer::Ready(response) => Some(response),
             Answer::Later(future) => future.await,
         };
         let Some(response) = answered else { return };
-        sending.add(response.parts, permit, response.permit);
+        sending.released = recently();
+        sending.add(&core, response, permit, (kind, began));
         while sending.bytes < SEND_BYTES && sending.parts.len() < SEND_PARTS {
             let Some(mut following) = waiting.try_recv() else { break };
             match ready_now(&mut following.answer).await {
-                Some(Some(response)) => sending.add(response.parts, following.permit, response.permit),
+                Some(Some(response)) => {
+                    sending.add(&core, response, following.permit, (following.kind, following.began));
+                }
                 Some(None) => {
                     next = None;
                     sending.last = true;
@@ -183,7 +203,8 @@ async fn write(
         let sent = stream.send(std::mem::take(&mut sending.parts)).await;
         connection.moves_again();
         connection.active();
-        progress.unanswered.set(progress.unanswered.get().saturating_sub(sending.count));
+        sending.sent(&core);
+        progress.unanswered.set(progress.unanswered.get().saturating_sub(sending.requests.len()));
         progress.changed.notify_all();
         if sent.is_err() || sending.last {
             return;
@@ -212,23 +233,37 @@ async fn ready_now(answer: &mut Answer) -> Option<Option<api::Response>> {
 struct Sending {
     parts: Vec<Bytes>,
     bytes: usize,
-    count: usize,
+    /// Of each response what its request was, and when it began.
+    requests: SmallVec<[(Kind, Instant); 4]>,
+    /// When the first of them was the connection's next.
+    released: Instant,
     permits: Vec<Permit>,
     /// The connection is to be closed after this.
     last: bool,
 }
 
 impl Sending {
-    fn add(&mut self, parts: Vec<Bytes>, request: Permit, response: Option<Permit>) {
+    fn add(&mut self, core: &Core, response: Response, permit: Permit, request: (Kind, Instant)) {
+        let Response { parts, permit: response_permit, answered } = response;
+        core.stats.stages.record(request.0, Stage::Released, answered, self.released);
         self.bytes += parts.iter().map(Bytes::len).sum::<usize>();
         if self.parts.is_empty() {
             self.parts = parts
         } else {
             self.parts.extend(parts)
         }
-        self.count += 1;
-        self.permits.push(request);
-        self.permits.extend(response);
+        self.requests.push(request);
+        self.permits.push(permit);
+        self.permits.extend(response_permit);
+    }
+
+    fn sent(&self, core: &Core) {
+        let (stats, now) = (&core.stats, recently());
+        add(&stats.net.response_bytes, self.bytes as u64);
+        for (kind, began) in &self.requests {
+            stats.stages.record(*kind, Stage::Sent, self.released, now);
+            stats.stages.record(*kind, Stage::Total, *began, now);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::core::Core;
 use ottla_io::net::TcpStream;
-use ottla_io::{Class, Instant, now, sleep, spawn};
+use ottla_io::{Class, Instant, now, recently, sleep, spawn};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -24,12 +24,12 @@ pub(crate) struct Connection {
 impl Connection {
     /// Bytes came or went.
     pub(crate) fn active(&self) {
-        self.last_active.set(now());
+        self.last_active.set(recently());
     }
 
     /// It holds memory for the peer from now on.
     pub(crate) fn stalls_from_now(&self) {
-        self.stalled_since.set(Some(now()));
+        self.stalled_since.set(Some(recently()));
     }
 
     pub(crate) fn moves_again(&self) {

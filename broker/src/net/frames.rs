@@ -12,7 +12,7 @@ use super::connections::Connection;
 use crate::core::Core;
 use bytes::Bytes;
 use ottla_io::local::Permit;
-use ottla_io::{Buffer, net::TcpStream};
+use ottla_io::{Buffer, Instant, net::TcpStream};
 use std::rc::Rc;
 
 /// An idle connection holds this much.
@@ -31,6 +31,8 @@ const LENGTH_BYTES: usize = 4;
 pub(crate) struct Frame {
     pub(crate) bytes: Bytes,
     pub(crate) permit: Permit,
+    /// When its length was known.
+    pub(crate) began: Instant,
 }
 
 /// Why no frame came.
@@ -81,6 +83,7 @@ impl FrameReader {
     pub(crate) async fn next(&mut self) -> Result<Frame, FrameError> {
         loop {
             if let Some(length) = self.length() {
+                let began = ottla_io::recently();
                 let bytes = self.checked(length)?;
                 let whole = LENGTH_BYTES + bytes;
                 let first = whole.min(FIRST_BODY_BYTES.max(self.received.len()));
@@ -90,7 +93,7 @@ impl FrameReader {
                 }
                 let _ = self.received.split_to(LENGTH_BYTES);
                 self.last_frame_bytes = bytes;
-                return Ok(Frame { bytes: self.received.split_to(bytes), permit });
+                return Ok(Frame { bytes: self.received.split_to(bytes), permit, began });
             }
             self.receive_more().await?;
         }

@@ -10,6 +10,7 @@ mod frames;
 pub(crate) use connections::Connections;
 
 use crate::core::Core;
+use ottla_io::counters::add;
 use ottla_io::net::TcpListener;
 use ottla_io::{Class, spawn};
 use std::future::poll_fn;
@@ -62,9 +63,11 @@ async fn accept(core: &Rc<Core>, listening: &Listening) {
             }
         };
         if let Some(limit) = full(core, peer, files_max) {
+            add(&core.stats.net.connections_refused, 1);
             tracing::warn!(%peer, "refused: {limit} is reached");
             continue;
         }
+        add(&core.stats.net.connections_accepted, 1);
         spawn(Class::Foreground, connection::serve(core.clone(), stream, peer, listening.index));
     }
 }

@@ -15,11 +15,13 @@ mod answer;
 mod read;
 pub(crate) mod session;
 
-use super::{Answer, Context, Outcome, Request};
+use super::{Answer, Context, Outcome, Request, count_errors};
 use crate::core::Core;
+use crate::stats::{Kind, Stage};
 use futures_util::future::{Either, join_all, select, select_all};
+use ottla_io::counters::add;
 use ottla_io::local::Permit;
-use ottla_io::{ShardId, now, time};
+use ottla_io::{Instant, ShardId, now, recently, time};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::{FetchRequest, FetchResponse};
 use read::{Asked, Demand, Read};
@@ -40,12 +42,15 @@ pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
     };
     let context = &request.context;
     if !matches!(body.isolation_level, 0 | 1) {
-        return context.outcome(&answer::refuse(context, &body, ErrorCode::UNKNOWN_SERVER_ERROR));
+        let response = answer::refuse(context, &body, ErrorCode::UNKNOWN_SERVER_ERROR);
+        count_errors(core, context, &response);
+        return context.outcome(&response);
     }
     let plan = match plan(core, context, &body) {
         Ok(plan) => plan,
         Err(code) => {
             let response = FetchResponse { error_code: code.0, ..FetchResponse::default() };
+            count_errors(core, context, &response);
             return context.outcome(&response);
         }
     };
@@ -54,11 +59,14 @@ pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
     let replica_id = if context.version >= 15 { body.replica_state.replica_id } else { body.replica_id };
     drop(body);
     let asked = read::resolve(core, context, &plan.wanted, replica_id);
-    let (reads, permit) = gather(core, &asked, &demand, wait).await;
-    let response = answer::build(core, context, &plan, reads);
+    let gathered = gather(core, &asked, &demand, wait, context.received).await;
+    add(&core.stats.net.fetched_bytes, gathered.reads.iter().map(Read::bytes).sum::<usize>() as u64);
+    let response = answer::build(core, context, &plan, gathered.reads);
+    count_errors(core, context, &response);
     match context.encode(&response) {
         Ok(mut response) => {
-            response.permit = permit;
+            response.permit = gathered.permit;
+            response.answered = gathered.at.unwrap_or(response.answered);
             Outcome::Answer(Answer::Ready(response))
         }
         Err(reason) => Outcome::Close(reason),
@@ -123,18 +131,35 @@ fn last_of_each(wanted: &mut Vec<Wanted>) {
     *wanted = kept;
 }
 
-/// Reads until there is enough, something went wrong, or the time is up. The results are in the order of `asked`.
+/// What a fetch is answered with.
+struct Gathered {
+    /// In the order of what was asked.
+    reads: Vec<Read>,
+    /// None for what a wake brought along.
+    permit: Option<Permit>,
+    /// When the last of it was read; `None` when nobody was asked.
+    at: Option<Instant>,
+}
+
+/// Reads until there is enough, something went wrong, or the time is up.
 async fn gather(
     core: &Rc<Core>,
     asked: &[Asked],
     demand: &Demand,
     wait: Duration,
-) -> (Vec<Read>, Option<Permit>) {
-    let deadline = now() + wait;
+    received: Instant,
+) -> Gathered {
+    let deadline = recently() + wait;
     let owners = read::by_owner(asked);
+    let stages = &core.stats.stages;
+    let mut parsed = None;
     loop {
         let mut permit = core.admit_response(demand.bytes_max).await;
-        let reads = read_all(core, asked, &owners, demand).await;
+        let asked_at = now();
+        if parsed.replace(asked_at).is_none() {
+            stages.record(Kind::Fetch, Stage::Parsed, received, asked_at);
+        }
+        let (reads, at) = read_all(core, asked, &owners, demand, asked_at).await;
         let bytes: usize = reads.iter().map(Read::bytes).sum();
         let is_over = now() >= deadline || core.is_stopping();
         if is_over
@@ -145,7 +170,7 @@ async fn gather(
             if permit.units() > bytes {
                 permit.release(permit.units() - bytes);
             }
-            return (reads, Some(permit));
+            return Gathered { reads, permit: Some(permit), at };
         }
         drop(permit);
         let missing = demand.bytes_min - bytes;
@@ -154,38 +179,60 @@ async fn gather(
         let (late, stopping) = (pin!(time::sleep_until(deadline)), pin!(core.stopping.wait()));
         let ended = select(late, stopping);
         let woken = pin!(wait_all(core, asked, &owners, &ends, missing, demand));
-        if let Either::Left((Some(reads), _)) = select(woken, ended).await {
-            return (reads, None);
+        let (parked, parked_from) = (core.stats.park(), recently());
+        let woken = match select(woken, ended).await {
+            Either::Left((woken, _)) => woken,
+            Either::Right(_) => None,
+        };
+        drop(parked);
+        stages.record(Kind::Fetch, Stage::Parked, parked_from, recently());
+        if let Some((reads, at)) = woken {
+            return Gathered { reads, permit: None, at: Some(at) };
         }
     }
 }
 
-/// One call per owner; none to this core if it owns everything, but a plain read.
+/// One call per owner; none to this core if it owns everything, but a plain read. Also when the last of them had read.
 async fn read_all(
     core: &Rc<Core>,
     asked: &[Asked],
     owners: &[(ShardId, Vec<usize>)],
     demand: &Demand,
-) -> Vec<Read> {
+    asked_at: Instant,
+) -> (Vec<Read>, Option<Instant>) {
     let share = demand.shared_by(owners.len());
+    let here = core.mesh.shard();
     let calls = owners.iter().map(|(owner, places)| {
         let asked: Vec<Asked> = places.iter().filter_map(|place| asked.get(*place).cloned()).collect();
-        core.call(*owner, move |core| async move { read::read(&core, &asked, &share).await })
+        core.call(*owner, move |core| async move {
+            let mut begun = asked_at;
+            if core.mesh.shard() != here {
+                begun = now();
+                core.stats.stages.record(Kind::Fetch, Stage::Crossed, asked_at, begun);
+            }
+            let reads = read::read(&core, &asked, &share).await;
+            let ended = now();
+            core.stats.stages.record(Kind::Fetch, Stage::Read, begun, ended);
+            (reads, ended)
+        })
     });
     let results = join_all(calls).await;
     let mut reads: Vec<Read> = asked.iter().map(Read::unserved).collect();
+    let mut last = None;
     for ((_, places), result) in owners.iter().zip(results) {
-        for (place, read) in places.iter().zip(result.unwrap_or_default()) {
+        let Ok((result, ended)) = result else { continue };
+        last = last.max(Some(ended));
+        for (place, read) in places.iter().zip(result) {
             if let Some(slot) = reads.get_mut(*place) {
                 *slot = read;
             }
         }
     }
     read::trim(&mut reads, asked, demand.bytes_max);
-    reads
+    (reads, last)
 }
 
-/// Parks at every owner until one of them has news. `Some` when that already answers the request.
+/// Parks at every owner until one of them has news. `Some`, with when it was read, when that already answers the request.
 async fn wait_all(
     core: &Rc<Core>,
     asked: &[Asked],
@@ -193,7 +240,7 @@ async fn wait_all(
     ends: &[i64],
     missing: usize,
     demand: &Demand,
-) -> Option<Vec<Read>> {
+) -> Option<(Vec<Read>, Instant)> {
     let is_alone = owners.len() == 1 && asked.iter().all(|asked| asked.refused.is_none());
     let share = demand.at_most(WOKEN_BYTES);
     let bytes_missing = missing.div_ceil(owners.len().max(1));
@@ -206,11 +253,15 @@ async fn wait_all(
                 return None;
             }
             let asked: Vec<Asked> = mine.into_iter().map(|(asked, _)| asked).collect();
+            // The wake began this run.
+            let begun = recently();
             let reads = read::read(&core, &asked, &share).await;
+            let ended = now();
+            core.stats.stages.record(Kind::Fetch, Stage::Read, begun, ended);
             let bytes: usize = reads.iter().map(Read::bytes).sum();
             // What filled the share may go on: the counted read takes all of it.
             let suffices = bytes >= share.bytes_min && bytes < WOKEN_BYTES / 2;
-            (suffices || reads.iter().any(Read::answers_at_once)).then_some(reads)
+            (suffices || reads.iter().any(Read::answers_at_once)).then_some((reads, ended))
         })
     });
     let (first, _, _) = select_all(calls).await;

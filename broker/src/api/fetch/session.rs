@@ -113,6 +113,10 @@ pub(crate) struct Plan {
 }
 
 impl Sessions {
+    pub(crate) fn count(&self) -> usize {
+        self.by_id.borrow().len()
+    }
+
     pub(crate) fn new(count_max: usize, shard: usize, shard_count: usize) -> Sessions {
         let small = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
         Sessions {
