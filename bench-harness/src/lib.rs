@@ -3,11 +3,18 @@
 //! It shares `ottla_protocol` with the broker and nothing else: its client, its runtime and its clock are its own, so that a
 //! measured broker is never measured by itself.
 
+pub mod cli;
+pub mod client;
+pub mod clock;
 pub mod compare;
 pub mod cost;
 pub mod durability;
+pub mod error;
 pub mod gate;
 pub mod host;
+pub mod load;
 pub mod outcome;
 pub mod peer;
 pub mod report;
+pub mod schedule;
+pub mod workload;

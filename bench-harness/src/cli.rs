@@ -1,0 +1,79 @@
+//! The command line of `ottla-bench`.
+//!
+//! A command is a module with its arguments, which explain themselves with examples, and a `run`. Text for people goes to standard output,
+//! what a person only needs while waiting to standard error.
+
+mod failure;
+pub mod load;
+mod run;
+mod workload;
+
+pub use failure::{EXIT_CODES, Exit, Failure};
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  ottla-bench run                                        1,000 records/s of 1 KB for half a minute, broker on 127.0.0.1:9092
+  ottla-bench run --broker kafka:9092 --rate 50000 --size 100 --out results/small
+  ottla-bench run workload.toml --rate 20000             a file's workload, with one field changed
+  ottla-bench run omb/1-topic-16-partitions-1kb.yaml --driver omb/kafka-exactly-once.yaml
+  ottla-bench run --closed 64 --batch-records 1 --size 100        64 requests in flight
+  ottla-bench workload                                   every field of a workload, with its default
+
+An open loop sends each record at its time, whatever the broker does, and counts latency from that time: a pause of the broker
+shows in every record that it delayed. A closed loop waits for the broker before it sends the next record, so it hides pauses;
+its reports say so.";
+
+/// A load generator for any broker that speaks Kafka's protocol, and the reports of what it saw
+#[derive(Parser)]
+#[command(name = "ottla-bench", version, max_term_width = 110, after_help = EXAMPLES, after_long_help = long_after_help())]
+#[command(arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn long_after_help() -> String {
+    format!("{EXAMPLES}\n\n{EXIT_CODES}")
+}
+
+#[derive(Subcommand)]
+enum Command {
+    // What makes load.
+    /// Make one load and report what it met
+    #[command(after_help = run::EXAMPLES)]
+    Run(Box<run::RunArgs>),
+    /// Print a workload file with every field: the default one, or a file as it is understood
+    #[command(after_help = workload::EXAMPLES)]
+    Workload(workload::WorkloadArgs),
+    // What reads reports and runs other brokers.
+}
+
+/// Runs the command line of this process and returns how it ended.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Workload(args) => workload::run(&args),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit.into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// clap's own check of names, conflicts and defaults.
+    #[test]
+    fn the_command_tree_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
