@@ -225,11 +225,17 @@ fn disk_checks(host: &Host, disk: &str, cores: usize) -> Vec<Check> {
         Some(_) => State::Note,
         None => State::Unknown,
     };
-    let why = "behind a volatile cache each durable write is a write and a flush; drives with power-loss protection need none";
+    let why = "behind a volatile cache a durable write is one write with FUA, and without it a write and a flush that a kernel \
+               thread waits for; drives with power-loss protection need neither";
+    let fua = match host.number(&queue("fua")) {
+        Some(0) if state == State::Note => ", without FUA",
+        Some(_) if state == State::Note => ", with FUA",
+        _ => "",
+    };
     let cache = Check {
         name: "write cache",
         state,
-        found: format!("{disk}: {}", shown(cache)),
+        found: format!("{disk}: {}{fua}", shown(cache)),
         wanted: "write through",
         why,
         fix: None,

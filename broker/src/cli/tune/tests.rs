@@ -38,6 +38,7 @@ const UNTUNED: &[(&str, &str)] = &[
     ("/sys/block/sda/sda2/partition", "2\n"),
     ("/sys/block/sda/queue/scheduler", "none [mq-deadline] kyber\n"),
     ("/sys/block/sda/queue/write_cache", "write back\n"),
+    ("/sys/block/sda/queue/fua", "0\n"),
     ("/sys/block/sda/queue/rotational", "1\n"),
     ("/sys/block/sda/mq/0/nr_tags", "64\n"),
     ("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n"),
@@ -69,6 +70,7 @@ fn an_untuned_host_is_told_everything_and_a_tuned_one_nothing() {
         assert!(check.state == State::Note || check.fix.is_some(), "{} says what to do", check.name);
     }
     assert_eq!(checks.len(), 20);
+    assert!(checks.iter().any(|check| check.found == "sda: write back, without FUA"));
 }
 
 #[test]
