@@ -10,6 +10,7 @@ mod metrics;
 mod net;
 mod publish;
 mod recovery;
+mod retention;
 pub mod server;
 mod stats;
 mod strays;

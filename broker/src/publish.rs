@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 use futures_util::stream;
 use ottla_io::local::Event;
 use ottla_io::{Class, spawn};
+use ottla_log::Retention;
 use ottla_metadata::{Changes, ConfigResource, Image, ResourceType, Topic, Uuid};
 use ottla_shard::{Hosted, Partition, PartitionSpec, TopicCompression};
 use std::cell::Cell;
@@ -240,6 +241,10 @@ fn settings(core: &Core, topic: &Arc<str>, of: &TopicSettings) -> ottla_shard::T
         },
         compact: of.cleanup.compact,
         delete: of.cleanup.delete,
+        retention: Retention {
+            ms: Some(of.cleanup.retention_ms).filter(|ms| *ms >= 0),
+            bytes: u64::try_from(of.cleanup.retention_bytes).ok(),
+        },
         producer_id_expiration_ms: i64::from(core.live.borrow().producer_id_expiration_ms),
     }
 }

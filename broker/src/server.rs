@@ -14,6 +14,7 @@ use crate::metrics;
 use crate::net::Listening;
 use crate::publish;
 use crate::recovery::{self, Checkpoint, Recovered};
+use crate::retention;
 use crate::strays;
 use futures_util::future::{join_all, select};
 use ottla_io::runtime::{self, ShardContext, StartError};
@@ -298,6 +299,10 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     listen_elsewhere(core, &ports).await?;
     serve_metrics(core).await?;
     keep_checkpoints(core);
+    for shard in core.mesh.shards() {
+        let started = core.call(shard, |core| async move { retention::start(&core) });
+        started.await.map_err(|error| Failure::Start(error.to_string()))?;
+    }
     tell_promise(config);
     let image = core.image();
     tracing::info!(

@@ -13,6 +13,7 @@ mod append;
 mod offsets;
 mod open;
 mod read;
+mod retention;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -131,26 +132,6 @@ impl Partition {
     /// For DescribeProducers.
     pub fn producers(&self) -> Vec<ProducerInfo> {
         self.producers.borrow().list()
-    }
-
-    /// Deletes what is below `offset`, or with -1 all below the high watermark; returns the new log start.
-    /// # Errors
-    /// OFFSET_OUT_OF_RANGE beyond the high watermark, POLICY_VIOLATION on a topic that is only compacted,
-    /// KAFKA_STORAGE_ERROR.
-    pub async fn delete_records(&self, offset: Offset) -> Result<Offset, ErrorCode> {
-        self.check_here()?;
-        if !self.settings.borrow().delete {
-            return Err(ErrorCode::POLICY_VIOLATION);
-        }
-        let high_watermark = self.high_watermark();
-        let to = if offset == -1 { high_watermark } else { offset };
-        if to < 0 || to > high_watermark {
-            return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
-        }
-        let to = to.max(self.log.log_start_offset());
-        let start = self.log.delete_records_to(to).await.map_err(|error| error_code(&error))?;
-        self.aborted.borrow_mut().forget_below(start);
-        Ok(start)
     }
 
     /// Forgets expired producers, and flushes what a recovery would read again; returns the recovery point.

@@ -1,7 +1,7 @@
 //! The topic settings that a partition follows, under Kafka's names. A change is a new value, given to every
 //! partition of the topic.
 
-use ottla_log::LogConfig;
+use ottla_log::{LogConfig, Retention};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -44,6 +44,8 @@ pub struct TopicSettings {
     pub compact: bool,
     /// `cleanup.policy` names `delete`; without it records are not deleted by request (Kafka's POLICY_VIOLATION).
     pub delete: bool,
+    /// `retention.ms` and `retention.bytes`, for topics with `delete`.
+    pub retention: Retention,
     /// `producer.id.expiration.ms`, a broker's setting: an idle producer is forgotten after it.
     pub producer_id_expiration_ms: i64,
 }
@@ -62,6 +64,7 @@ impl Default for TopicSettings {
             compression: TopicCompression::Producer,
             compact: false,
             delete: true,
+            retention: Retention { ms: Some(7 * 24 * 3600 * 1000), bytes: None },
             producer_id_expiration_ms: 86_400_000,
         }
     }

@@ -318,7 +318,7 @@ impl Disk {
 }
 
 fn setup(dir: &Path) -> io::Result<Setup> {
-    Setup::new(Kind::Ottla, dir, &[("auto.create.topics.enable", "false")])
+    Setup::new(Kind::Ottla, dir, &[("auto.create.topics.enable", "false"), ("log.retention.ms", "-1")])
 }
 
 fn image(dir: &Path, name: &'static str, clean: bool) -> io::Result<Image> {

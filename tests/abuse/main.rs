@@ -72,7 +72,7 @@ fn run(kind: Kind, seed: u64, only: &[String], results: &mut Results) -> io::Res
     for (index, (name, check)) in checks.into_iter().enumerate() {
         if ground.is_none() {
             // After a failure the next check gets a broker of its own.
-            let settings = [("auto.create.topics.enable", "false")];
+            let settings = [("auto.create.topics.enable", "false"), ("log.retention.ms", "-1")];
             ground = Some(Ground::new(Setup::new(kind, &dir.path().join(index.to_string()), &settings)?)?);
         }
         let Some(here) = &ground else { break };

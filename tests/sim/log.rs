@@ -13,7 +13,8 @@ use ottla_io::{Class, ShardContext};
 use ottla_log::batch::testing::{Content, build};
 use ottla_log::checkpoint::offsets::{LOG_START, Offsets, RECOVERY_POINT};
 use ottla_log::{
-    AppendError, AppendInfo, Log, LogConfig, Offset, Opening, ResourceLimits, Resources, data_directory,
+    AppendError, AppendInfo, Log, LogConfig, Offset, Opening, ResourceLimits, Resources, Retention,
+    data_directory,
 };
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -103,6 +104,7 @@ impl Plan {
             flush_messages: (relaxed && rng.random_bool(0.7)).then(|| rng.random_range(2..50)),
             flush_ms: (relaxed && rng.random_bool(0.5)).then(|| rng.random_range(1..100)),
             preallocate: rng.random_bool(0.2),
+            file_delete_delay_ms: [0, 50, 60_000][rng.random_range(0..3)],
             ..LogConfig::default()
         };
         let limits = ResourceLimits {
@@ -323,6 +325,7 @@ async fn use_log(
             90..93 => truncate(model, partition, &log, checkpoints, &mut rng).await,
             93..96 => delete(model, partition, &log, checkpoints, &mut rng).await,
             96 => model.borrow_mut().epoch += 1,
+            97 => retain(model, partition, &log, &mut rng).await,
             _ => ottla_io::task::yield_now().await,
         }
     }
@@ -450,6 +453,26 @@ async fn delete(
     assert_eq!(new_start, offset);
     checkpoints.store_start(partition, offset).await;
     model.borrow_mut().start_stored = offset;
+}
+
+/// Keeps about so many bytes as chance wants, now and then none at all, as a partition does it; nobody stores the new start.
+async fn retain(model: &RefCell<Model>, partition: i32, log: &Log, rng: &mut SmallRng) {
+    let before = log.log_start_offset();
+    let bytes = if rng.random_bool(0.3) { 0 } else { rng.random_range(0..=log.size_bytes()) };
+    let retention = Retention { ms: None, bytes: Some(bytes) };
+    let to = log.expired_before(retention, log.durable_end(), 0).await.unwrap();
+    if to <= before {
+        return;
+    }
+    if to >= log.log_end_offset()
+        && let Some(base_offset) = log.roll()
+    {
+        assert_eq!(base_offset, to);
+        log.sealed(base_offset).await.unwrap();
+    }
+    model.borrow_mut().start = to;
+    let new_start = log.delete_records_to(to).await.unwrap();
+    assert_eq!(new_start, to, "log {partition}");
 }
 
 /// How a life ends.

@@ -1,8 +1,8 @@
 //! DeleteRecords (key 21), v0-2: moves the log start up (KIP-107).
 //!
 //! The new log starts are in `log-start-offset-checkpoint` before the answer, so that no crash brings records back. The
-//! files of whole segments below go at once; of the others when their last record goes. `timeout_ms` bounds how long
-//! followers are waited for, of which there are none.
+//! files of whole segments below are renamed at once and go after `file.delete.delay.ms`; the others when their last
+//! record goes. `timeout_ms` bounds how long followers are waited for, of which there are none.
 
 use super::Context;
 use super::owners::{self, Asked};

@@ -7,6 +7,7 @@ use super::value::{self, Value};
 use super::{properties, registry::Mode, sources};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The settings of one broker that can't change while it runs, by subject. What can change is asked of
 /// [`super::Effective`].
@@ -22,6 +23,8 @@ pub struct BrokerConfig {
     pub topics: TopicDefaults,
     pub fetch: FetchLimits,
     pub runtime: RuntimeConfig,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_interval: Duration,
     /// What the file and the overrides say, by name, as written.
     pub(super) set: BTreeMap<String, String>,
 }
@@ -159,6 +162,9 @@ impl BrokerConfig {
                 sessions_max: values.int("max.incremental.fetch.session.cache.slots"),
             },
             runtime,
+            retention_check_interval: Duration::from_millis(
+                values.long("log.retention.check.interval.ms").max(1).unsigned_abs(),
+            ),
             set,
         };
         Ok(Loaded { config, notes })

@@ -128,6 +128,7 @@ impl TopicSettings {
             flush_ms,
             compact: self.cleanup.compact,
             preallocate: self.preallocate,
+            file_delete_delay_ms: u64::try_from(self.file_delete_delay_ms).unwrap_or(0),
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct LogConfig {
     pub compact: bool,
     /// `preallocate`: reserve `segment.bytes` when a segment is made.
     pub preallocate: bool,
+    /// `file.delete.delay.ms`: how long a deleted segment's files stay, renamed.
+    pub file_delete_delay_ms: u64,
 }
 
 impl Default for LogConfig {
@@ -40,6 +42,7 @@ impl Default for LogConfig {
             flush_ms: None,
             compact: false,
             preallocate: false,
+            file_delete_delay_ms: 60_000,
         }
     }
 }

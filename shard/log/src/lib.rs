@@ -26,6 +26,7 @@ mod records;
 mod recover;
 mod replay;
 pub mod resources;
+mod retain;
 pub mod scan;
 mod state;
 mod survey;
@@ -40,6 +41,7 @@ pub use config::LogConfig;
 pub use error::{AppendError, Error};
 pub use log::{AppendInfo, Appended, Health, Log, Opening, Recovered, SegmentInfo, Slices, TimestampOffset};
 pub use resources::{LogCounts, ResourceLimits, Resources};
+pub use retain::Retention;
 
 pub use ottla_protocol::records::Offset;
 

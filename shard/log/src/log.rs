@@ -4,7 +4,7 @@ use crate::batch::BatchHeader;
 use crate::checkpoint::partition::segment_file_name;
 use crate::resources::LogNumber;
 use crate::state::State;
-use crate::{AppendError, EpochEntry, Error, LogConfig, Offset, Resources, writer};
+use crate::{AppendError, EpochEntry, Error, LogConfig, Offset, Resources, Retention, writer};
 use bytes::Bytes;
 use ottla_io::Instant;
 use ottla_io::counters::add;
@@ -381,7 +381,31 @@ impl Log {
     /// Moves the log start up to `offset`, at most the durable end, and deletes segments that lie wholly below it.
     /// Returns the new log start.
     pub async fn delete_records_to(&self, offset: Offset) -> Result<Offset, Error> {
-        crate::truncate::delete_records_to(&self.0, offset).await
+        crate::retain::delete_records_to(&self.0, offset).await
+    }
+    /// The end of the segments that have outlived `retention` at `now_ms` (milliseconds since 1970), the oldest first and
+    /// none that reaches beyond `upper`; the log start when there are none. The active segment counts as Kafka counts it:
+    /// see [`Log::roll`].
+    /// # Errors
+    /// An index that cannot be read takes the log offline.
+    pub async fn expired_before(
+        &self,
+        retention: Retention,
+        upper: Offset,
+        now_ms: i64,
+    ) -> Result<Offset, Error> {
+        crate::retain::expired_before(&self.0, retention, upper, now_ms).await
+    }
+    /// Begins a new segment at the log end, whose offset it returns: hand the producer state to
+    /// [`Log::store_producer_snapshot`] before the next append. `None` when the active segment is empty.
+    pub fn roll(&self) -> Option<Offset> {
+        crate::retain::roll(&self.0)
+    }
+    /// Ends when all segments below the one at `base_offset` are finished files, and its own file is there.
+    /// # Errors
+    /// The log went offline.
+    pub async fn sealed(&self, base_offset: Offset) -> Result<(), Error> {
+        crate::retain::sealed(&self.0, base_offset).await
     }
     /// Flushes indexes and epochs; returns the offset that may be checkpointed as the recovery point.
     pub async fn checkpoint(&self) -> Result<Offset, Error> {

@@ -10,6 +10,7 @@ use crate::checkpoint::partition::segment_file_name;
 use crate::index::{IndexBuilder, OffsetIndex, TimeIndex, offset, time};
 use crate::limits::{SMALL_FILE_BYTES_MAX, block_start};
 use crate::log::{Inner, Opening, Recovered};
+use crate::retain::SUFFIXES;
 use crate::scan::Expected;
 use crate::state::{Growing, Segment, State};
 use crate::survey::{Survey, check_partition_metadata, read_small, survey};
@@ -173,10 +174,10 @@ async fn finish_opening(
     Ok((Log(inner), recovered))
 }
 
-/// Removes the files of a segment, the log first: an index without its log is recognised as a leftover.
+/// Removes the files of a segment, in the order of [`SUFFIXES`].
 pub(crate) async fn remove_segment(inner: &Inner, base_offset: Offset) -> Result<(), Error> {
     inner.resources.forget_segment(inner.number, base_offset);
-    for suffix in [".log", ".index", ".timeindex", ".txnindex", ".snapshot"] {
+    for suffix in SUFFIXES {
         writer::remove_if_there(&inner.path(base_offset, suffix)).await?;
     }
     inner.state.borrow_mut().snapshots.retain(|offset| *offset != base_offset);

@@ -4,6 +4,7 @@ mod basics;
 mod changes;
 mod crashes;
 mod damage;
+mod retention;
 
 use crate::batch::testing::{Content, build};
 use crate::{AppendInfo, Log, LogConfig, Offset, Opening, Recovered, ResourceLimits, Resources};

@@ -19,7 +19,7 @@ fn segments_from(inner: &Inner, offset: Offset) -> Vec<(Offset, Offset)> {
 }
 
 /// The largest timestamp of a segment, -1 when it has none, and the last offset of its batch.
-async fn largest(inner: &Inner, base_offset: Offset) -> Result<(i64, Offset), Error> {
+pub(crate) async fn largest(inner: &Inner, base_offset: Offset) -> Result<(i64, Offset), Error> {
     {
         let state = inner.state.borrow();
         let Some(segment) = state.segment(base_offset) else { return Ok((-1, base_offset)) };

@@ -1,4 +1,4 @@
-//! What takes records away: truncation by epoch or restart (followers), deleted records, deleted logs.
+//! What takes records away from the end, or all of them: truncation by epoch, restart (followers), deleted logs.
 
 use crate::batch::BatchHeader;
 use crate::checkpoint::epochs::EpochCache;
@@ -235,45 +235,6 @@ pub(crate) async fn restart_at(inner: &Rc<Inner>, offset: Offset) -> Result<(), 
         }
         writer::store_epochs(inner).await?;
         sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error))
-    })
-    .await
-}
-
-/// See [`crate::Log::delete_records_to`].
-pub(crate) async fn delete_records_to(inner: &Rc<Inner>, offset: Offset) -> Result<Offset, Error> {
-    exclusively(inner, async || {
-        let unsynced = inner.state.borrow().messages_unsynced > 0;
-        if unsynced {
-            // The new start is stored durably: what lies below it must not be lost, or the log would end before it.
-            writer::sync(inner).await?;
-        }
-        let (start, gone): (Offset, Vec<Offset>) = {
-            let mut state = inner.state.borrow_mut();
-            let start = offset.min(state.durable_end).max(state.log_start_offset);
-            state.log_start_offset = start;
-            if state.epochs.truncate_from_start(start) {
-                state.epochs_stored = false;
-            }
-            let finished = state.segments.windows(2).take_while(
-                |pair| matches!(pair, [old, next] if old.growing.is_none() && next.base_offset <= start),
-            );
-            let gone: Vec<Offset> = finished.filter_map(|pair| Some(pair.first()?.base_offset)).collect();
-            state.segments.drain(..gone.len());
-            (start, gone)
-        };
-        // Oldest first, each durably gone before the next goes: removals that a crash undoes need not be the last ones,
-        // and a segment that came back behind a gap would be served.
-        for (at, base_offset) in gone.iter().enumerate() {
-            if at > 0 {
-                sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error))?;
-            }
-            remove_segment(inner, *base_offset).await?;
-        }
-        let stored = inner.state.borrow().epochs_stored;
-        if !stored {
-            writer::store_epochs(inner).await?;
-        }
-        Ok(start)
     })
     .await
 }

@@ -135,6 +135,36 @@ fn deleted_records_are_gone_and_others_stay() {
     assert_eq!(delete(&[(3, 77), (3, 1)]), [(3, NONE, 1)]);
 }
 
+/// Old records go by themselves, the active segment too; offsets go on, and what a restart finds is the same.
+#[test]
+fn records_that_are_too_old_are_deleted() {
+    let broker = TestBroker::start(&[("log.retention.check.interval.ms", "20")]);
+    broker.create_topic("t", PARTITIONS);
+    let batches: Vec<Vec<u8>> = (0..PARTITIONS).map(|index| batch(index + 1)).collect();
+    let answers = produce(&broker, None, &batches);
+    assert_eq!(answers.iter().map(|(code, ..)| *code).collect::<Vec<_>>(), [NONE; PARTITIONS as usize]);
+    let asked: Vec<i32> = (0..PARTITIONS).collect();
+    let ends: Vec<_> = asked.iter().map(|index| (*index, NONE, i64::from(*index) + 1)).collect();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while list(&broker, &asked, -2) != ends {
+        assert!(Instant::now() < deadline, "{:?}", list(&broker, &asked, -2));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(list(&broker, &asked, -1), ends);
+    let aside = |index: i32| broker.data().join(format!("t-{index}/00000000000000000000.log.deleted"));
+    assert!(asked.iter().all(|index| aside(*index).exists()), "the files stay for file.delete.delay.ms");
+    let young = {
+        let mut builder = BatchBuilder::new();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        builder.push(i64::try_from(now.as_millis()).unwrap(), None, Some(b"young"), &[]);
+        builder.build().unwrap()
+    };
+    assert_eq!(produce(&broker, None, &[young]), [(NONE, 1, 1)], "the first offset after the deleted ones");
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(list(&broker, &[0], -1), [(0, NONE, 2)]);
+    assert_eq!(list(&broker, &[0], -2), [(0, NONE, 1)], "what is young stays");
+}
+
 #[test]
 fn every_producer_gets_an_id_of_its_own() {
     let broker = TestBroker::start(&[]);
