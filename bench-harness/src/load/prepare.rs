@@ -5,14 +5,16 @@ use crate::client::{Cluster, TopicMap};
 use crate::durability::Settings;
 use crate::error::{Error, Result};
 use crate::workload::Workload;
+use glommio::timer::sleep;
 use glommio::{LocalExecutorBuilder, Placement};
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Memory that an executor registers with its ring. It counts against RLIMIT_MEMLOCK, often 8 MiB for all, and sockets need none of it.
 pub const IO_MEMORY_BYTES: usize = 64 << 10;
 pub const RING_DEPTH: usize = 256;
+const RETRY_WAIT: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Default)]
 pub struct Prepared {
@@ -78,8 +80,7 @@ async fn ask(workload: &Workload, bootstrap: &[String], run_id: &str, timeout: D
 }
 
 async fn look(cluster: &mut Cluster, topics: Vec<String>, timeout: Duration) -> Result<Prepared> {
-    let leaders = cluster.wait_for_leaders(&topics, timeout).await?;
-    let latest = cluster.list_offsets(&leaders, LATEST).await?;
+    let (leaders, latest) = begin(cluster, &topics, timeout).await?;
     let earliest = cluster.list_offsets(&leaders, EARLIEST).await?;
     let mut prepared = Prepared { nodes: cluster.nodes.clone(), latest, earliest, ..Prepared::default() };
     let first_leader = leaders.values().flatten().map(|partition| partition.leader).next().unwrap_or(-1);
@@ -97,6 +98,20 @@ async fn look(cluster: &mut Cluster, topics: Vec<String>, timeout: Duration) -> 
     prepared.topics = topics;
     prepared.leaders = leaders;
     Ok(prepared)
+}
+
+/// The leaders of all partitions and where these end. A leader that Kafka's metadata names may not know of it yet, so refusals that pass
+/// are asked again.
+async fn begin(cluster: &mut Cluster, topics: &[String], timeout: Duration) -> Result<(TopicMap, Offsets)> {
+    let began = Instant::now();
+    loop {
+        let leaders = cluster.wait_for_leaders(topics, timeout).await?;
+        match cluster.list_offsets(&leaders, LATEST).await {
+            Ok(latest) => return Ok((leaders, latest)),
+            Err(error) if error.is_retriable() && began.elapsed() < timeout => sleep(RETRY_WAIT).await,
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// How far consumers of one group have to read: the partitions' ends over where the load began, summed.
