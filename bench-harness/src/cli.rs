@@ -5,11 +5,13 @@
 
 mod failure;
 pub mod load;
+mod report;
 mod run;
 mod workload;
 
 pub use failure::{EXIT_CODES, Exit, Failure};
 
+use crate::{compare, gate, peer, versus};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -20,6 +22,8 @@ Examples:
   ottla-bench run workload.toml --rate 20000             a file's workload, with one field changed
   ottla-bench run omb/1-topic-16-partitions-1kb.yaml --driver omb/kafka-exactly-once.yaml
   ottla-bench run --closed 64 --batch-records 1 --size 100        64 requests in flight
+  ottla-bench versus kafka --rate 20000                  Ottla against Apache Kafka on this machine, on one page
+  ottla-bench gate --baseline perf.toml --outcome results/a/outcome.json      for a CI
   ottla-bench workload                                   every field of a workload, with its default
 
 An open loop sends each record at its time, whatever the broker does, and counts latency from that time: a pause of the broker
@@ -49,6 +53,21 @@ enum Command {
     #[command(after_help = workload::EXAMPLES)]
     Workload(workload::WorkloadArgs),
     // What reads reports and runs other brokers.
+    /// Print a report once more, from its JSON
+    #[command(after_help = report::EXAMPLES)]
+    Report(report::ReportArgs),
+    /// Lay outcomes of several brokers, builds or machines side by side
+    #[command(after_help = compare::EXAMPLES)]
+    Compare(compare::CompareArgs),
+    /// Hold outcomes against bounds in a file, for a CI that must notice a regression
+    #[command(after_help = gate::EXAMPLES)]
+    Gate(gate::GateArgs),
+    /// Start, stop or look at another broker on this machine
+    #[command(after_help = peer::EXAMPLES)]
+    Peer(peer::PeerArgs),
+    /// Ottla against another broker on this machine, by one command
+    #[command(after_help = versus::EXAMPLES)]
+    Versus(Box<versus::VersusArgs>),
 }
 
 /// Runs the command line of this process and returns how it ended.
@@ -56,6 +75,13 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Workload(args) => workload::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args).map(|()| Exit::Ok).map_err(Failure::from),
+        Command::Gate(args) => {
+            gate::run(&args).map(|holds| if holds { Exit::Ok } else { Exit::Failed }).map_err(Failure::from)
+        }
+        Command::Peer(args) => peer::run(&args).map(|()| Exit::Ok).map_err(Failure::from),
+        Command::Versus(args) => versus::run(&args),
     };
     match done {
         Ok(exit) => exit.into(),

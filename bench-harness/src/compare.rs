@@ -7,8 +7,6 @@ use crate::report::units::significant;
 use crate::report::{self, Error};
 use clap::Args;
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 pub const EXAMPLES: &str = "\
@@ -45,17 +43,10 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         labels.into_iter().zip(&outcomes).map(|(label, outcome)| Labelled { label, outcome }).collect();
     let mut text = text(&labelled, if args.all { Names::All } else { Names::Headline });
     if let Some(path) = &args.html {
-        fs::write(path, page(&labelled)?).map_err(|error| Error::File {
-            what: "write",
-            path: path.clone(),
-            error,
-        })?;
+        report::write_file(path, page(&labelled)?.as_bytes())?;
         text.push_str(&format!("\nPage: {}\n", path.display()));
     }
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
-        _ => Ok(()),
-    }
+    report::print(&text)
 }
 
 /// The names that were given, and for the rest the file's, or its folder's where files are all called `outcome.json`. Equal names get
@@ -149,6 +140,7 @@ fn find<'a>(column: &'a [Figure], name: &str) -> Option<&'a Figure> {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use std::fs;
 
     /// Ratios are to the first, and what keeps outcomes from being comparable comes before them.
     #[test]

@@ -17,4 +17,5 @@ pub mod outcome;
 pub mod peer;
 pub mod report;
 pub mod schedule;
+pub mod versus;
 pub mod workload;

@@ -423,13 +423,10 @@ impl Alarm {
     pub(crate) fn is_in_use(&self) -> bool {
         !self.ended.load(Ordering::SeqCst)
     }
-    /// Rouses the reactor if it sleeps; true when it did.
-    pub(crate) fn ring(&self) -> bool {
-        let claimed = self.claim();
-        if claimed {
+    pub(crate) fn ring(&self) {
+        if self.claim() {
             self.bell.strike();
         }
-        claimed
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a command ends: exit codes with a meaning, and a message that says what was wrong and what to do.
 
 use crate::error::Error;
-use crate::report;
+use crate::{gate, peer, report};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -69,6 +69,19 @@ impl From<Error> for Failure {
             _ => Exit::Failed,
         };
         Failure::new(exit, error.to_string())
+    }
+}
+
+impl From<gate::Error> for Failure {
+    fn from(error: gate::Error) -> Failure {
+        // A gate that can't be read must not look like one that is red.
+        Failure::new(Exit::Usage, error.to_string())
+    }
+}
+
+impl From<peer::Error> for Failure {
+    fn from(error: peer::Error) -> Failure {
+        Failure::new(Exit::Failed, error.to_string())
     }
 }
 

@@ -288,14 +288,13 @@ fn put<T>(field: &mut T, value: Option<T>) {
 /// Shows a run on the terminal while it runs.
 pub struct Watcher {
     live: Option<Live>,
-    title: String,
     total_s: Option<f64>,
 }
 
 impl Watcher {
     pub fn new(title: &str, total_s: f64, quiet: bool) -> Watcher {
         let live = (!quiet).then(|| Live::new(title, Some(total_s)));
-        Watcher { live, title: title.to_owned(), total_s: Some(total_s) }
+        Watcher { live, total_s: Some(total_s) }
     }
 
     /// Takes the view away, so that the report has the terminal.
@@ -312,7 +311,7 @@ impl Observer for Watcher {
             let more =
                 if topics.len() > 1 { format!(" and {} more", topics.len() - 1) } else { String::new() };
             let length = self.total_s.map_or(String::new(), |total_s| format!(", {total_s} s"));
-            live.say(&format!("{}: topic {first}{more}{length}", self.title));
+            live.say(&format!("topic {first}{more}{length}"));
         }
     }
 

@@ -169,31 +169,39 @@ impl Meter {
 
     /// What was spent from `first` to `last`, both of this meter.
     pub fn between(&self, first: &Sample, last: &Sample, counts: &Counts) -> BrokerCost {
-        let cpu_s = (last.cpu_s() - first.cpu_s()).max(0.0);
-        let moved_bytes = counts.bytes_acknowledged + counts.bytes_fetched + counts.bytes_caught_up;
-        let moved_gb = moved_bytes as f64 / 1e9;
-        let requests_million = (counts.produce_requests + counts.fetch_requests) as f64 / 1e6;
         let difference = |first: Option<u64>, last: Option<u64>| Some(last?.saturating_sub(first?));
         // The kernel's own mark counts when it rose during the run; otherwise it is of a time before.
         let mark = last
             .resident_bytes_peak
             .filter(|last| first.resident_bytes_peak.is_some_and(|first| *last > first));
-        BrokerCost {
+        let mut cost = BrokerCost {
             source: match &self.name {
                 Some(name) => format!("{} ({name})", self.source),
                 None => self.source.to_string(),
             },
-            cpu_s,
+            cpu_s: (last.cpu_s() - first.cpu_s()).max(0.0),
             cpu_user_s: (last.cpu_user_s - first.cpu_user_s).max(0.0),
             cpu_system_s: (last.cpu_system_s - first.cpu_system_s).max(0.0),
-            cpu_s_per_gb: (moved_gb > 0.0).then(|| cpu_s / moved_gb),
-            cpu_s_per_million_requests: (requests_million > 0.0).then(|| cpu_s / requests_million),
+            cpu_s_per_gb: None,
+            cpu_s_per_million_requests: None,
             resident_bytes: last.resident_bytes,
             resident_bytes_peak: mark.unwrap_or(0).max(self.resident_bytes_peak),
             disk_written_bytes: difference(first.disk_written_bytes, last.disk_written_bytes),
             disk_read_bytes: difference(first.disk_read_bytes, last.disk_read_bytes),
             counters: counters(first, last),
-        }
+        };
+        cost.relate(counts);
+        cost
+    }
+}
+
+impl BrokerCost {
+    /// Sets what the CPU comes to per 10⁹ bytes and per million requests, none where nothing was moved or asked.
+    pub fn relate(&mut self, counts: &Counts) {
+        let moved_bytes = counts.bytes_acknowledged + counts.bytes_fetched + counts.bytes_caught_up;
+        let requests = counts.produce_requests + counts.fetch_requests;
+        self.cpu_s_per_gb = (moved_bytes > 0).then(|| self.cpu_s / (moved_bytes as f64 / 1e9));
+        self.cpu_s_per_million_requests = (requests > 0).then(|| self.cpu_s / (requests as f64 / 1e6));
     }
 }
 

@@ -50,8 +50,6 @@ pub enum Error {
     File { what: &'static str, path: PathBuf, error: io::Error },
     #[error("{} is no baseline: {why}", path.display())]
     Baseline { path: PathBuf, why: String },
-    #[error("cannot write to standard output: {0}")]
-    Output(io::Error),
 }
 
 /// Runs the command; true when every bound holds, or the baseline was written.
@@ -77,7 +75,7 @@ pub fn run(args: &GateArgs) -> Result<bool, Error> {
             path: args.baseline.clone(),
             error,
         })?;
-        println(&format!(
+        report::print(&format!(
             "{} holds what was seen now; read it before you commit it\n",
             args.baseline.display()
         ))?;
@@ -91,15 +89,11 @@ pub fn run(args: &GateArgs) -> Result<bool, Error> {
     let baseline =
         Baseline::parse(&text).map_err(|why| Error::Baseline { path: args.baseline.clone(), why })?;
     let verdict = judge(&baseline, &outcomes, &seen);
-    println(&verdict.text())?;
+    report::print(&verdict.text())?;
     if let Some(path) = &args.markdown {
         append(path, &verdict.markdown())?;
     }
     Ok(verdict.passed())
-}
-
-fn println(text: &str) -> Result<(), Error> {
-    io::stdout().lock().write_all(text.as_bytes()).map_err(Error::Output)
 }
 
 fn append(path: &Path, text: &str) -> Result<(), Error> {

@@ -72,7 +72,7 @@ impl Live {
     /// Something to say between two drawings: a phase, or a warning.
     pub fn say(&self, message: &str) {
         match &self.bar {
-            Some(bar) => bar.println(message),
+            Some(bar) => bar.println(format!("{}: {message}", self.title)),
             None => {
                 let _ = writeln!(io::stderr(), "{}: {message}", self.title);
             }

@@ -52,19 +52,21 @@ pub fn write(outcome: &Outcome, options: &Options) -> Result<(), Error> {
         write_file(&directory.join("report.html"), page.as_bytes())?;
     }
     if !options.quiet {
-        let mut out = io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| match &options.directory {
-            Some(directory) => writeln!(out, "Files        {}", directory.join("report.html").display()),
-            None => Ok(()),
-        });
-        // A reader that went away, as `head` does, has seen what it wanted.
-        if let Err(error) = written.and_then(|()| out.flush())
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            return Err(Error::Output(error));
+        print(&text)?;
+        if let Some(directory) = &options.directory {
+            print(&format!("Files        {}\n", directory.join("report.html").display()))?;
         }
     }
     Ok(())
+}
+
+/// On standard output. A reader that went away, as `head` does, has seen what it wanted.
+pub(crate) fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 /// Where the second column begins.
 const INDENT: usize = 13;
+/// How Kafka writes that a limit is never reached.
+const NEVER: &str = "9223372036854775807";
 /// Terminals of 110 columns show every line whole.
 const WIDTH: usize = 110;
 
@@ -87,8 +89,9 @@ pub fn durability(outcome: &Outcome) -> String {
     };
     let mut sentence = format!("{asked}: {}", durability.in_force);
     if !durability.settings.is_empty() {
+        let shown = |value: &str| if value == NEVER { "never".to_owned() } else { value.to_owned() };
         let settings: Vec<String> =
-            durability.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            durability.settings.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
         let _ = write!(sentence, " ({})", settings.join(", "));
     }
     sentence

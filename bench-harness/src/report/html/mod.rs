@@ -94,10 +94,7 @@ fn warnings(outcomes: &[Labelled<'_>]) -> Markup {
                 div .bad { (label) ": " (note) }
             }
         }
-        @for Labelled { label, outcome } in outcomes {
-            @for note in &outcome.notes { p { (label) ": " (note) } }
-        }
-        @for difference in differences(outcomes) { div .bad { (difference) } }
+        @for difference in differences(outcomes) { div .mind { (difference) } }
     }
 }
 
@@ -163,6 +160,14 @@ fn facts(outcomes: &[Labelled<'_>]) -> Markup {
                             th { (name) }
                             @for labelled in outcomes {
                                 td { (text::host_rows(labelled.outcome).into_iter().find(|row| row.0 == name).map_or(String::new(), |row| row.1)) }
+                            }
+                        }
+                    }
+                    @if outcomes.iter().any(|labelled| !labelled.outcome.notes.is_empty()) {
+                        tr {
+                            th { "Notes" }
+                            @for labelled in outcomes {
+                                td { @for note in &labelled.outcome.notes { p { (note) } } }
                             }
                         }
                     }
