@@ -423,10 +423,13 @@ impl Alarm {
     pub(crate) fn is_in_use(&self) -> bool {
         !self.ended.load(Ordering::SeqCst)
     }
-    pub(crate) fn ring(&self) {
-        if self.claim() {
+    /// Rouses the reactor if it sleeps; true when it did.
+    pub(crate) fn ring(&self) -> bool {
+        let claimed = self.claim();
+        if claimed {
             self.bell.strike();
         }
+        claimed
     }
 }
 

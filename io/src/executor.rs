@@ -72,7 +72,10 @@ impl Shared {
         if let Some(runnable) = runnable {
             self.injector.lock().unwrap_or_else(PoisonError::into_inner).push_back((class, runnable));
             self.injected.store(true, Ordering::SeqCst);
-            self.alarm.ring();
+            if self.alarm.ring() {
+                // By another core, or by a helper thread, which has no reactor and counts nothing.
+                reactor::try_current(|reactor| add(&reactor.tally.wakes_sent, 1));
+            }
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | `ops` | what each op does |
 //! | `disk` | files and directories, what is durable and what a crash leaves |
 //! | `net` | streams, cuts, resets |
+//! | `watch` | what of it all is the program's own doing |
 
 pub mod config;
 mod disk;
@@ -26,8 +27,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod watch;
 mod world;
 
 pub use config::{Config, DiskConfig, Latency, Lies, NetConfig};
 pub use faults::{Effect, Fault, Operation};
+pub use watch::Watch;
 pub use world::{Crash, NodeId, Run, World};

@@ -7,6 +7,7 @@ mod files;
 mod net;
 mod time;
 mod twin;
+mod watch;
 
 use super::{Config, NodeId, World};
 use crate::buffer::{AppendBuffer, BLOCK_BYTES, Buffer};

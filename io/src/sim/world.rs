@@ -5,6 +5,7 @@ use super::disk::Disk;
 use super::driver::SimDriver;
 use super::faults::Fault;
 use super::state::{Node, ReactorId, Shared};
+use super::watch::{Watch, Watched, within};
 use super::{DiskConfig, net};
 use crate::driver::{AnyDriver, Wait};
 use crate::mesh::seats;
@@ -39,6 +40,8 @@ pub struct World {
     shared: Rc<Shared>,
     /// The shards that run, of each node.
     shards: Vec<BTreeMap<usize, Shard>>,
+    /// By the node.
+    watches: Vec<Option<Rc<dyn Watch>>>,
     seed: u64,
 }
 
@@ -92,7 +95,7 @@ impl<T> Run<T> {
 
 impl World {
     pub fn new(seed: u64, config: Config) -> World {
-        World { shared: Rc::new(Shared::new(seed, config)), shards: Vec::new(), seed }
+        World { shared: Rc::new(Shared::new(seed, config)), shards: Vec::new(), watches: Vec::new(), seed }
     }
 
     pub fn seed(&self) -> u64 {
@@ -118,7 +121,13 @@ impl World {
             next_port: 0,
         });
         self.shards.push(BTreeMap::new());
+        self.watches.push(None);
         NodeId(self.shards.len() - 1)
+    }
+
+    /// Has everything that the node does from its next start on pass through `watch`.
+    pub fn watch(&mut self, node: NodeId, watch: Rc<dyn Watch>) {
+        self.watches[node.0] = Some(watch);
     }
 
     /// Where other nodes reach it. To itself it is 127.0.0.1 too.
@@ -152,7 +161,11 @@ impl World {
                 let id = ReactorId { node: node.0, shard, life };
                 let driver = SimDriver::new(self.shared.clone(), id);
                 let shard = u16::try_from(shard).expect("at most 65,536 shards");
-                Reactor::new(ShardId(shard), AnyDriver::Sim(Box::new(driver)))
+                let driver = match &self.watches[node.0] {
+                    Some(watch) => AnyDriver::Sim(Box::new(Watched::new(driver, watch.clone()))),
+                    None => AnyDriver::Sim(Box::new(driver)),
+                };
+                Reactor::new(ShardId(shard), driver)
             })
             .collect();
         let alarms: Vec<_> = reactors.iter().map(|reactor| reactor.alarm.clone()).collect();
@@ -265,11 +278,17 @@ impl World {
         let finished = {
             let Some(running) = self.shards[node].get(&shard) else { return true };
             let _entered = running.reactor.enter();
-            running.reactor.wake_up();
-            running.reactor.poll(Wait::No);
-            running.reactor.turn();
-            if !running.reactor.is_ready() {
-                running.reactor.fall_asleep();
+            let turn = || {
+                running.reactor.wake_up();
+                running.reactor.poll(Wait::No);
+                running.reactor.turn();
+                if !running.reactor.is_ready() {
+                    running.reactor.fall_asleep();
+                }
+            };
+            match &self.watches[node] {
+                Some(watch) => within(|work| watch.program(work), turn),
+                None => turn(),
             }
             running.main.is_finished()
         };

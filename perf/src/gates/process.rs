@@ -1,0 +1,179 @@
+//! Figures of the real process that no load on the machine changes: how much code its binary is, and what it holds in
+//! memory while nobody asks it for anything.
+
+use super::figure::{Figure, Kind, PROCESS};
+use crate::client::frame;
+use crate::traffic::{create_topic, created_topic};
+use bytes::Bytes;
+use object::{Object, ObjectSection, SectionFlags, elf};
+use ottla_protocol::ApiKey;
+use ottla_protocol::messages::ApiVersionsRequest;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Starts whose median counts: pages of the binary come in as the kernel likes.
+const STARTS: usize = 3;
+/// An idle broker is one that was left alone for so long.
+const IDLE: Duration = Duration::from_millis(1500);
+/// For anything that a broker does; under a profiler it is slow.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Of them, each with no record.
+const PARTITIONS: i32 = 1000;
+
+/// A broker of its own data directory and port, which ends with the value.
+pub struct Process {
+    child: Child,
+    address: SocketAddr,
+    _data: tempfile::TempDir,
+}
+
+impl Process {
+    /// Starts `command`, a binary or a wrapper with the binary behind it, with `shards` shards; returns when it serves.
+    /// # Errors
+    /// It does not start.
+    pub fn start(command: &[&Path], shards: usize, envs: &[(&str, &str)]) -> io::Result<Process> {
+        let data = tempfile::tempdir()?;
+        let (first, rest) = command.split_first().ok_or(ErrorKind::InvalidInput)?;
+        let mut child = Command::new(first)
+            .args(rest)
+            .args(["start", "--listen", "127.0.0.1:0", "--log-level", "error", "--shards"])
+            .arg(shards.to_string())
+            .arg("--data")
+            .arg(data.path().join("data"))
+            .envs(envs.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or(ErrorKind::BrokenPipe)?).lines();
+        let address = loop {
+            let Some(line) = lines.next() else {
+                let status = child.wait()?;
+                return Err(Error::other(format!("{} ends before it serves: {status}", first.display())));
+            };
+            if let Some(address) = line?.strip_prefix("ready: ") {
+                break address.parse().map_err(Error::other)?;
+            }
+        };
+        Ok(Process { child, address, _data: data })
+    }
+
+    /// # Errors
+    /// It does not listen.
+    pub fn connect(&self) -> io::Result<Connection> {
+        let stream = TcpStream::connect(self.address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Connection { stream })
+    }
+
+    /// Bytes that the kernel counts under `name` in the process's status.
+    /// # Errors
+    /// There is no such line.
+    fn status_bytes(&self, name: &str) -> io::Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        kib.map(|kib| kib * 1024.0).ok_or_else(|| Error::other(format!("the kernel tells no {name}")))
+    }
+
+    /// Asks it to end, and waits until it has.
+    /// # Errors
+    /// It ends with an error.
+    pub fn stop(mut self) -> io::Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        let status = self.child.wait()?;
+        if status.success() { Ok(()) } else { Err(Error::other(format!("the broker ended with {status}"))) }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            // It cannot be told to anybody.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// A blocking client.
+pub struct Connection {
+    stream: TcpStream,
+}
+
+impl Connection {
+    /// The answer to a whole frame, without its length.
+    /// # Errors
+    /// The broker closed the connection, or says nothing.
+    pub fn call(&mut self, frame: &Bytes) -> io::Result<Vec<u8>> {
+        self.stream.write_all(frame)?;
+        let mut length = [0; 4];
+        self.stream.read_exact(&mut length)?;
+        let mut answer = vec![0; u32::from_be_bytes(length) as usize];
+        self.stream.read_exact(&mut answer)?;
+        Ok(answer)
+    }
+}
+
+/// Everything that this module measures of `binary`. `envs` are its environment's.
+/// # Errors
+/// It cannot be read or does not run.
+pub fn measure(binary: &Path, envs: &[(&str, &str)]) -> io::Result<Vec<Figure>> {
+    let mut figures = sizes(binary)?;
+    let mut idle = Vec::new();
+    for _ in 0..STARTS {
+        idle.push(memory(binary, envs)?);
+    }
+    for (at, (subject, kind)) in [
+        (PROCESS.to_owned(), Kind::ResidentBytes),
+        (PROCESS.to_owned(), Kind::AnonymousBytes),
+        (format!("{PROCESS}-idle-partition"), Kind::AnonymousBytes),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut values: Vec<f64> = idle.iter().map(|one| one[at]).collect();
+        values.sort_by(f64::total_cmp);
+        figures.push(Figure::new(subject, kind, values[STARTS / 2]));
+    }
+    Ok(figures)
+}
+
+/// Of the binary's sections.
+fn sizes(binary: &Path) -> io::Result<Vec<Figure>> {
+    let bytes = std::fs::read(binary)
+        .map_err(|error| Error::new(error.kind(), format!("{}: {error}", binary.display())))?;
+    let file = object::File::parse(&*bytes).map_err(Error::other)?;
+    let (mut code, mut loaded) = (0, 0);
+    for section in file.sections() {
+        let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
+        if sh_flags & elf::SHF_ALLOC == elf::SHF_ALLOC {
+            loaded += section.size();
+            if sh_flags & elf::SHF_EXECINSTR == elf::SHF_EXECINSTR {
+                code += section.size();
+            }
+        }
+    }
+    Ok(vec![
+        Figure::new(PROCESS, Kind::CodeBytes, code as f64),
+        Figure::new(PROCESS, Kind::LoadedBytes, loaded as f64),
+    ])
+}
+
+/// Resident and anonymous bytes of an idle broker of two shards, and anonymous bytes for each partition without records.
+fn memory(binary: &Path, envs: &[(&str, &str)]) -> io::Result<[f64; 3]> {
+    let process = Process::start(&[binary], 2, envs)?;
+    // One request, so that what the first connection brings is there.
+    let mut connection = process.connect()?;
+    connection.call(&frame(ApiKey::ApiVersions, 0, &ApiVersionsRequest::default()))?;
+    std::thread::sleep(IDLE);
+    let idle = [process.status_bytes("VmRSS")?, process.status_bytes("RssAnon")?];
+    created_topic(&connection.call(&create_topic(PARTITIONS, &[]))?);
+    std::thread::sleep(IDLE);
+    let partition = (process.status_bytes("RssAnon")? - idle[1]) / f64::from(PARTITIONS);
+    process.stop()?;
+    Ok([idle[0], idle[1], partition])
+}

@@ -1,0 +1,26 @@
+//! Figures of the broker that need no quiet machine, and comparisons on one that is.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`gates`] | the figures that are held to bounds, and the file of bounds |
+//! | [`scenarios`], [`parts`] | what the broker and its parts are asked to do |
+//! | [`simulated`], [`meter`], [`scope`] | a whole broker in the simulator, and what of it is counted |
+//! | [`traffic`], [`client`] | its requests |
+//! | [`plant`] | slowdowns that the gates must notice |
+//! | [`compare`], [`floors`] | runtimes and read paths on the same work; the least that a machine takes |
+//! | [`machine`], [`rounds`], [`disk`] | what these have in common |
+
+pub mod client;
+pub mod compare;
+pub mod disk;
+pub mod floors;
+pub mod gates;
+pub mod machine;
+pub mod meter;
+pub mod parts;
+pub mod plant;
+pub mod rounds;
+pub mod scenarios;
+pub mod scope;
+pub mod simulated;
+pub mod traffic;
