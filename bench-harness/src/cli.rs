@@ -3,16 +3,22 @@
 //! A command is a module with its arguments, which explain themselves with examples, and a `run`. Text for people goes to standard output,
 //! what a person only needs while waiting to standard error.
 
+pub mod ab;
 mod failure;
 pub mod load;
 mod report;
 mod run;
+mod sweep;
+mod verify;
 mod workload;
 
 pub use failure::{EXIT_CODES, Exit, Failure};
 
+use crate::error::Error;
 use crate::{compare, gate, peer, versus};
 use clap::{Parser, Subcommand};
+use serde::Serialize;
+use std::path::Path;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -24,6 +30,9 @@ Examples:
   ottla-bench run --closed 64 --batch-records 1 --size 100        64 requests in flight
   ottla-bench versus kafka --rate 20000                  Ottla against Apache Kafka on this machine, on one page
   ottla-bench gate --baseline perf.toml --outcome results/a/outcome.json      for a CI
+  ottla-bench sweep --p999-ms 10                         the highest rate whose p99.9 stays below 10 ms
+  ottla-bench ab --a HOST:PORT --b HOST:PORT             one broker against another
+  ottla-bench verify --rate 20000                        every record counted and compared
   ottla-bench workload                                   every field of a workload, with its default
 
 An open loop sends each record at its time, whatever the broker does, and counts latency from that time: a pause of the broker
@@ -49,6 +58,18 @@ enum Command {
     /// Make one load and report what it met
     #[command(after_help = run::EXAMPLES)]
     Run(Box<run::RunArgs>),
+    /// Find the highest rate that a broker sustains
+    #[command(after_help = sweep::EXAMPLES)]
+    Sweep(Box<sweep::SweepArgs>),
+    /// Hold two brokers or builds against each other, in A B B A order
+    #[command(after_help = ab::EXAMPLES)]
+    Ab(Box<ab::AbArgs>),
+    /// Count and compare every record while the load runs
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(Box<verify::VerifyArgs>),
+    /// Verify for hours, with a line each minute and the drift of latency and memory
+    #[command(after_help = verify::SOAK_EXAMPLES)]
+    Soak(Box<verify::SoakArgs>),
     /// Print a workload file with every field: the default one, or a file as it is understood
     #[command(after_help = workload::EXAMPLES)]
     Workload(workload::WorkloadArgs),
@@ -74,6 +95,10 @@ enum Command {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Ab(args) => ab::run(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Soak(args) => verify::soak(&args),
         Command::Workload(args) => workload::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args).map(|()| Exit::Ok).map_err(Failure::from),
@@ -90,6 +115,16 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// Writes `value` for programs; its folder is made when it is not there.
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+    let cannot = || format!("write {}", path.display());
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(Error::io(cannot()))?;
+    }
+    let json = serde_json::to_string_pretty(value).map_err(|error| Error::io(cannot())(error.into()))?;
+    std::fs::write(path, json).map_err(Error::io(cannot())).map_err(Failure::from)
 }
 
 #[cfg(test)]

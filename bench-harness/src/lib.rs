@@ -13,6 +13,7 @@ pub mod error;
 pub mod gate;
 pub mod host;
 pub mod load;
+pub mod modes;
 pub mod outcome;
 pub mod peer;
 pub mod report;

@@ -29,4 +29,4 @@ pub mod stamp;
 pub mod summary;
 pub mod worker;
 
-pub use run::{Observer, Options, Quiet, run};
+pub use run::{Observer, Options, Quiet, meter_of, run};

@@ -347,6 +347,13 @@ impl Watch<'_> {
     }
 }
 
+/// A second look at the broker's costs, for whoever watches a run; none where they are not known.
+pub fn meter_of(options: &Options) -> Option<Meter> {
+    let mut notes = Vec::new();
+    let pid = local_pid(options, &mut notes);
+    meter(options, pid, &mut notes).ok().flatten()
+}
+
 /// The broker's process, when it is on this machine.
 fn local_pid(options: &Options, notes: &mut Vec<String>) -> Option<u32> {
     if let Some(Source::Process(pid)) = options.cost {
