@@ -146,11 +146,11 @@ fn default_bound(figure: &Figure, stage: &str) -> Option<(&'static str, f64)> {
     let latency_of_stage =
         rest.split_once('.').filter(|(of, _)| *of == stage).map(|(_, percentile)| percentile);
     Some(match (group, rest, latency_of_stage) {
-        // A hundredth of a second in a second's use is the clock's own grain.
-        ("broker", "cpu_s_per_gb" | "cpu_s_per_million_requests", _) => ("max_ratio", 1.15),
+        // How full batches are varies with the machine's other work, and costs per byte or request with it.
+        ("broker", "cpu_s_per_gb" | "cpu_s_per_million_requests", _) => ("max_ratio", 1.25),
         ("broker", "resident_bytes_peak", _) => ("max_ratio", 1.25),
-        ("broker", "disk_written_per_byte", _) => ("max_ratio", 1.1),
-        ("requests", _, _) => ("max_ratio", 1.25),
+        ("broker", "disk_written_per_byte", _) => ("max_ratio", 1.25),
+        ("requests", _, _) => ("max_ratio", 1.5),
         ("faults", _, _) => ("max", figure.value),
         ("latency", _, Some("p50_ns" | "p99_ns" | "p999_ns")) => ("max_ratio", 2.0),
         ("rate", "acknowledged_records_per_s" | "fetched_records_per_s", _)

@@ -249,23 +249,22 @@ impl Figures {
         }
     }
 
-    /// Of every counter its growth per thousand records, so that runs of different lengths compare.
+    /// Of every counter of bytes its growth per byte acknowledged, or fetched where nothing was produced; of every other its growth per
+    /// request. Both come out the same for runs of any length, and the second hardly moves with how full batches happened to be.
     fn counters(&mut self, outcome: &Outcome) {
         let Some(cost) = &outcome.broker else { return };
-        let records = outcome.counts.records_acknowledged.max(outcome.counts.records_fetched);
-        if records == 0 {
-            return;
-        }
+        let counts = &outcome.counts;
+        let moved_bytes =
+            if counts.bytes_acknowledged > 0 { counts.bytes_acknowledged } else { counts.bytes_fetched };
+        let requests = counts.produce_requests + counts.fetch_requests;
         for (name, grown) in &cost.counters {
-            let value = grown * 1e3 / records as f64;
-            self.add(
-                format!("counter.{name}"),
-                format!("{name} per thousand records"),
-                value,
-                Unit::Plain,
-                Better::Neither,
-                true,
-            );
+            let is_bytes = name.ends_with("_bytes_total");
+            let (of, per) = if is_bytes { (moved_bytes, "byte") } else { (requests, "request") };
+            if of > 0 {
+                let value = grown / of as f64;
+                let title = format!("{name} per {per}");
+                self.add(format!("counter.{name}"), title, value, Unit::Plain, Better::Neither, true);
+            }
         }
     }
 }

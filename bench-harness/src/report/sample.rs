@@ -99,7 +99,7 @@ pub fn outcome(name: &str, scale: f64) -> Outcome {
             resident_bytes_peak: 13_100_000,
             disk_written_bytes: Some(66_000_000),
             disk_read_bytes: Some(0),
-            counters: BTreeMap::from([("ottla_durable_writes_total".to_owned(), 15_000.0)]),
+            counters: BTreeMap::from([("ottla_durable_writes_total".to_owned(), 13_500.0)]),
         }),
         generator: GeneratorCost { cpu_s: 3.1, workers: 1, busiest_worker: 0.34 },
         durability: Durability {
