@@ -10,6 +10,7 @@ mod demo;
 mod failure;
 mod produce;
 mod start;
+mod stats;
 mod table;
 mod time;
 mod topic;
@@ -72,6 +73,8 @@ enum Command {
     Produce(produce::ProduceArgs),
     /// Print the records of a topic
     Consume(consume::ConsumeArgs),
+    /// See what a broker does: rates, and which stage of a request takes the time
+    Stats(stats::StatsArgs),
     /// Explain the settings of brokers and topics
     Config(config::ConfigArgs),
     /// Check whether this host is set up for low latency
@@ -146,6 +149,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Topic(args) => topic::run(args),
         Command::Produce(args) => produce::run(&args),
         Command::Consume(args) => consume::run(&args),
+        Command::Stats(args) => stats::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Tune(args) => tune::run(&args),
         Command::Completions { shell } => completions(shell),

@@ -66,6 +66,16 @@ pub fn counted(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
 }
 
+/// `1.2 MB`, in powers of ten.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => counted(bytes, "byte"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
+
 /// `0,1,2`, or `-` for none.
 pub fn list(numbers: &[i32]) -> String {
     if numbers.is_empty() {
@@ -96,6 +106,15 @@ mod tests {
         }
         assert_eq!(counted(1, "record"), "1 record");
         assert_eq!(counted(2000, "record"), "2,000 records");
+        for (bytes, text) in [
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1_500, "1.5 kB"),
+            (52_300_000, "52.3 MB"),
+            (7_010_000_000, "7.01 GB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
         assert_eq!(list(&[]), "-");
         assert_eq!(list(&[2, 0]), "2,0");
     }

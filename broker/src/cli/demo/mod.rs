@@ -7,7 +7,7 @@ mod view;
 
 use super::client::admin::NewTopic;
 use super::client::{self, Client, Options};
-use super::table::{count, counted};
+use super::table::{count, counted, size};
 use super::{Exit, Failure, parse_seconds, start, time};
 use crate::server::StartOptions;
 use broker::Broker;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use view::{Latency, View, rate, size};
+use view::{Latency, View, rate};
 
 const TOPIC: &str = "demo";
 

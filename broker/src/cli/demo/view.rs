@@ -1,6 +1,6 @@
 //! What the demo shows while it runs: redrawn in place on a terminal, otherwise a line a second.
 
-use super::super::table::{Table, count, counted};
+use super::super::table::{Table, count};
 use super::load::Shared;
 use hdrhistogram::Histogram;
 use std::io::{self, IsTerminal, Write};
@@ -159,31 +159,12 @@ pub fn rate(time: Duration, number: u64) -> u64 {
     (number as f64 / time.as_secs_f64().max(1e-9)) as u64
 }
 
-/// `1.2 MB`, in powers of ten.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => counted(bytes, "byte"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.2} GB", bytes as f64 / 1e9),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_rates() {
-        for (bytes, text) in [
-            (1, "1 byte"),
-            (999, "999 bytes"),
-            (1_500, "1.5 kB"),
-            (52_300_000, "52.3 MB"),
-            (7_010_000_000, "7.01 GB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
+    fn rates() {
         assert_eq!(rate(Duration::from_millis(500), 100), 200);
         assert_eq!(rate(Duration::ZERO, 0), 0);
     }
