@@ -87,17 +87,21 @@ pub fn text(outcomes: &[Labelled<'_>], names: Names) -> String {
             text.push_str(&format!("INVALID: {label}: {reason}\n"));
         }
     }
+    text.push_str(&remarks(outcomes));
+    text.push('\n');
+    text.push_str(&table(outcomes, names));
+    text
+}
+
+/// What keeps outcomes from being comparable, and what an ack of each was worth.
+pub fn remarks(outcomes: &[Labelled<'_>]) -> String {
+    let mut text = String::new();
     for difference in differences(outcomes) {
         text.push_str(&format!("{difference}\n"));
-    }
-    if !text.is_empty() {
-        text.push('\n');
     }
     for Labelled { label, outcome } in outcomes {
         text.push_str(&format!("{label}: {}\n", report::text::durability(outcome)));
     }
-    text.push('\n');
-    text.push_str(&table(outcomes, names));
     text
 }
 
@@ -157,7 +161,7 @@ mod tests {
         let text = text(&labelled, Names::Headline);
         assert!(
             text.starts_with(
-                "INVALID: other: the generator was late\nOttla against other: an acknowledgement is not worth the same\n\n\
+                "INVALID: other: the generator was late\nOttla against other: an acknowledgement is not worth the same\n\
                  Ottla: acks=all: an acknowledged record is on stable storage (ottla.shards=2)\n\
                  other: acks=all: NOT durable on one node: in the page cache (ottla.shards=2)\n"
             ),

@@ -11,8 +11,9 @@ pub use joined::joined;
 
 use crate::cli::load::{ChangeArgs, HowArgs, Watcher, interrupts};
 use crate::cli::{Exit, Failure};
-use crate::compare::{self, Names};
+use crate::compare;
 use crate::load;
+use crate::modes::ab::{self, Leg};
 use crate::outcome::Outcome;
 use crate::peer;
 use crate::report::html::{Labelled, page};
@@ -69,8 +70,8 @@ pub struct VersusArgs {
     #[arg(long, value_name = "PORT", default_value_t = 19_300, help_heading = "Contenders")]
     pub port: u16,
     /// How often the order is gone through forth and back
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub rounds: u32,
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = parse_rounds)]
+    pub rounds: usize,
     /// Seconds of load that warm each contender before the first run
     #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
     pub warm: f64,
@@ -105,28 +106,23 @@ pub fn run(args: &VersusArgs) -> Result<Exit, Failure> {
             bench.warm(contender)?;
         }
     }
-    let mut outcomes: Vec<Vec<Outcome>> = contenders.iter().map(|_| Vec::new()).collect();
-    let order = order(contenders.len(), args.rounds);
-    for (number, index) in order.iter().enumerate() {
-        let (Some(contender), Some(runs)) = (contenders.get(*index), outcomes.get_mut(*index)) else {
-            continue;
-        };
+    let mut legs: Vec<Leg> = Vec::new();
+    let order = ab::order(contenders.len(), args.rounds);
+    for (number, side) in order.iter().copied().enumerate() {
+        let Some(contender) = contenders.get(side) else { continue };
         let others: Vec<&Contender> =
             contenders.iter().filter(|other| other.kind != contender.kind).collect();
         let title = format!("{} of {}: {}", number + 1, order.len(), contender.kind.label());
         let outcome = bench.measure(&title, contender, &others)?;
         let directory = out.join("runs").join(format!("{:02}-{}", number + 1, contender.kind.name()));
         report::write(&outcome, &report::Options { directory: Some(directory), quiet: true })?;
-        runs.push(outcome);
+        legs.push(Leg { side, outcome });
     }
-    let labels = contenders
-        .iter()
-        .map(|contender| (contender.kind.name(), contender.kind.label()))
-        .collect::<Vec<_>>();
+    let kinds: Vec<Kind> = contenders.iter().map(|contender| contender.kind).collect();
     // Stopped before the report, so that nothing runs while it is read.
     drop(contenders);
     drop(data);
-    conclude(&out, labels, &outcomes)
+    conclude(&out, &kinds, &legs)
 }
 
 fn workload(args: &VersusArgs) -> Result<Workload, Failure> {
@@ -151,10 +147,8 @@ fn kinds(args: &VersusArgs) -> Vec<Kind> {
     kinds
 }
 
-/// Forth and back, so many times: 0, 1, 2, 2, 1, 0.
-fn order(contenders: usize, rounds: u32) -> Vec<usize> {
-    let round = (0..contenders).chain((0..contenders).rev());
-    (0..rounds).flat_map(|_| round.clone()).collect()
+fn parse_rounds(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|rounds| *rounds > 0).ok_or_else(|| "expected a count from 1 on".to_owned())
 }
 
 struct Bench<'a> {
@@ -212,27 +206,26 @@ impl Bench<'_> {
     }
 }
 
-/// Joins each contender's runs, and says and writes what came of them.
-fn conclude(
-    out: &Path,
-    labels: Vec<(&'static str, String)>,
-    outcomes: &[Vec<Outcome>],
-) -> Result<Exit, Failure> {
+/// Says what came of the runs, and writes it: ratios with their intervals as text, and one page with each contender's runs joined.
+fn conclude(out: &Path, kinds: &[Kind], legs: &[Leg]) -> Result<Exit, Failure> {
     let mut all: Vec<(String, Outcome)> = Vec::new();
-    for ((name, label), runs) in labels.into_iter().zip(outcomes) {
-        let Some(outcome) = joined(runs)? else { continue };
-        let text = serde_json::to_string_pretty(&outcome).map_err(ReportError::Encode)?;
-        report::write_file(&out.join(format!("{name}.json")), text.as_bytes())?;
-        all.push((label, outcome));
+    for (side, kind) in kinds.iter().enumerate() {
+        let runs = legs.iter().filter(|leg| leg.side == side).map(|leg| leg.outcome.clone());
+        let Some(outcome) = joined(&runs.collect::<Vec<_>>())? else { continue };
+        let json = serde_json::to_string_pretty(&outcome).map_err(ReportError::Encode)?;
+        report::write_file(&out.join(format!("{}.json", kind.name())), json.as_bytes())?;
+        all.push((kind.label(), outcome));
     }
     let labelled: Vec<Labelled<'_>> =
         all.iter().map(|(label, outcome)| Labelled { label: label.clone(), outcome }).collect();
-    let text = compare::text(&labelled, Names::Headline);
+    let names: Vec<String> = kinds.iter().map(|kind| kind.label()).collect();
+    let ratios = ab::ratios(legs, names.len(), false);
+    let text = format!("{}\n{}", compare::remarks(&labelled), ab::text(legs, &names, &ratios));
     let html = out.join("versus.html");
     report::write_file(&html, page(&labelled)?.as_bytes())?;
     report::write_file(&out.join("versus.txt"), text.as_bytes())?;
     report::print(&format!("{text}\nPage: {}\n", html.display()))?;
-    Ok(if all.iter().all(|(_, outcome)| outcome.invalid.is_empty()) { Exit::Ok } else { Exit::Invalid })
+    Ok(if legs.iter().all(|leg| leg.outcome.invalid.is_empty()) { Exit::Ok } else { Exit::Invalid })
 }
 
 /// A folder that did not exist before, and goes when it is dropped.
@@ -266,12 +259,6 @@ impl Drop for Data {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn forth_and_back() {
-        assert_eq!(order(3, 1), [0, 1, 2, 2, 1, 0]);
-        assert_eq!(order(2, 2), [0, 1, 1, 0, 0, 1, 1, 0]);
-    }
 
     /// A folder with someone's data is never taken, and never removed.
     #[test]
