@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | one connection: frames, versions, a request and its answer | [`connection`] |
 //! | the cluster: who leads what, topics, offsets, settings | [`cluster`], [`admin`] |
+//! | membership of a classic group | [`group`] |
 //!
 //! Producers and consumers take a connection apart and pipeline on it themselves: see [`crate::load`].
 
 pub mod admin;
 pub mod cluster;
 pub mod connection;
+pub mod group;
 pub mod request;
 
 pub use cluster::{Cluster, Partition, TopicMap};

@@ -6,7 +6,7 @@
 //! | what everyone knows | [`plan`] |
 //! | a core's executor with its producers and consumers | [`worker`] |
 //! | records from the schedule to the socket and back | [`source`], [`producer`], [`lane`], [`batch`], [`link`] |
-//! | records from the broker | [`consumer`], [`session`] |
+//! | records from the broker | [`consumer`], [`session`], [`membership`] |
 //! | counts and distributions | [`interval`], [`summary`] |
 //! | record by record | [`stamp`], [`ledger`] |
 //! | all of it together | [`run`] |
@@ -18,6 +18,7 @@ pub mod interval;
 pub mod lane;
 pub mod ledger;
 pub mod link;
+pub mod membership;
 pub mod plan;
 pub mod prepare;
 pub mod producer;

@@ -156,7 +156,7 @@ impl Consumer {
         self.is_stale = false;
     }
 
-    fn error(&mut self, name: &str) {
+    pub fn error(&mut self, name: &str) {
         self.recorder.borrow_mut().error(name, 1);
     }
 

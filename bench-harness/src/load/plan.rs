@@ -6,7 +6,7 @@ use crate::client::admin::Offsets;
 use crate::clock::{Clock, Nanos};
 use crate::workload::keys::Keys;
 use crate::workload::payload::Payloads;
-use crate::workload::{PacingKind, ScheduleKind, Spread, Workload};
+use crate::workload::{GroupProtocol, PacingKind, ScheduleKind, Spread, Workload};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -38,6 +38,8 @@ pub struct Plan {
     /// Where consumers begin, and where catch-up readers do.
     pub latest: Offsets,
     pub earliest: Offsets,
+    /// What consumers do: what the workload asks for, or what the broker can.
+    pub group_protocol: GroupProtocol,
     /// Of groups, so that runs don't meet.
     pub run_id: String,
     pub payloads: Payloads,

@@ -1,10 +1,10 @@
 //! Before and after the load: topics with leaders, where partitions begin and end, what the settings promise.
 
 use crate::client::admin::{EARLIEST, LATEST, Offsets};
-use crate::client::{Cluster, TopicMap};
+use crate::client::{Cluster, TopicMap, group};
 use crate::durability::Settings;
 use crate::error::{Error, Result};
-use crate::workload::Workload;
+use crate::workload::{GroupProtocol, Workload};
 use glommio::timer::sleep;
 use glommio::{LocalExecutorBuilder, Placement};
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 pub const IO_MEMORY_BYTES: usize = 64 << 10;
 pub const RING_DEPTH: usize = 256;
 const RETRY_WAIT: Duration = Duration::from_millis(50);
+/// Kafka makes the topic of its groups at the first question, in a second or two.
+const COORDINATOR_WITHIN: Duration = Duration::from_secs(6);
 
 #[derive(Debug, Default)]
 pub struct Prepared {
@@ -27,6 +29,8 @@ pub struct Prepared {
     /// Of one topic, which stands for all: they were made alike. With its replication factor.
     pub topic_settings: Vec<(Settings, i16)>,
     pub metadata_version: Option<i16>,
+    /// Whether groups have a coordinator; not asked when nobody needs one.
+    pub has_coordinator: bool,
     pub notes: Vec<String>,
 }
 
@@ -76,7 +80,28 @@ async fn ask(workload: &Workload, bootstrap: &[String], run_id: &str, timeout: D
         let factor = settings.replication_factor;
         cluster.create_topics(&topics, settings.partitions, factor, &settings.settings).await?;
     }
-    look(&mut cluster, topics, timeout).await
+    let mut prepared = look(&mut cluster, topics, timeout).await?;
+    if workload.consumers.protocol == GroupProtocol::Classic {
+        match find_coordinator(&mut cluster, run_id, timeout).await {
+            Ok(()) => prepared.has_coordinator = true,
+            Err(error) => prepared.notes.push(format!(
+                "The broker has no coordinator for groups ({error}): partitions were dealt out to consumers beforehand instead."
+            )),
+        }
+    }
+    Ok(prepared)
+}
+
+/// A coordinator's own topic may have to be made first.
+async fn find_coordinator(cluster: &mut Cluster, group: &str, timeout: Duration) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        match group::coordinator(cluster, group).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is_retriable() && began.elapsed() < timeout.min(COORDINATOR_WITHIN) => sleep(RETRY_WAIT).await,
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 async fn look(cluster: &mut Cluster, topics: Vec<String>, timeout: Duration) -> Result<Prepared> {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::outcome::{Counts, GeneratorCost, Outcome, Pacing, SCHEMA, Second, WorkloadSummary};
 use crate::workload::keys::Keys;
 use crate::workload::payload::Payloads;
-use crate::workload::{PacingKind, Workload, file};
+use crate::workload::{GroupProtocol, PacingKind, Workload, file};
 use crate::{cost, durability, host};
 use glommio::{ExecutorJoinHandle, LocalExecutorBuilder, Placement};
 use std::net::ToSocketAddrs;
@@ -137,6 +137,10 @@ fn loaded(
         nodes: prepared.nodes.clone(),
         latest: prepared.latest.clone(),
         earliest: prepared.earliest.clone(),
+        group_protocol: match workload.consumers.protocol {
+            GroupProtocol::Classic if prepared.has_coordinator => GroupProtocol::Classic,
+            _ => GroupProtocol::Assigned,
+        },
         run_id,
         payloads,
         keys: Keys::new(&workload.records),

@@ -4,12 +4,16 @@ use super::churn;
 use super::consumer::{Consumer, Purpose};
 use super::interval::{Interval, Recorder};
 use super::ledger::{Acknowledged, Seen};
+use super::membership::{self, Membership};
 use super::plan::{Plan, Times};
 use super::producer::{self, Producer, Undone};
 use super::session::Positions;
+use crate::client::within;
 use crate::clock::{MILLISECOND, Nanos, SECOND};
+use crate::workload::GroupProtocol;
 use glommio::timer::sleep;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -17,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// Between two looks at what another thread may have said; only before and after the load.
 const LOOK_WAIT: Duration = Duration::from_millis(2);
+/// For a member to leave its group.
+const LEAVE_WAIT: Duration = Duration::from_secs(2);
 /// How often a worker looks whether it is punctual.
 const PUNCTUALITY_NS: Nanos = 5 * MILLISECOND;
 
@@ -72,12 +78,19 @@ pub async fn work(plan: Arc<Plan>, seat: Seat, reports: Sender<Report>) {
     let consumers = consumers(&plan, seat, &recorder);
 
     let began = Instant::now();
+    // A group settles within a session.
+    let patience = match plan.group_protocol {
+        GroupProtocol::Classic => {
+            plan.timeout + Duration::from_millis(plan.workload.consumers.session_timeout_ms)
+        }
+        GroupProtocol::Assigned => plan.timeout,
+    };
     loop {
-        let waits_for = not_ready(&producers, &consumers);
+        let waits_for = not_ready(&plan, &producers, &consumers);
         match waits_for {
             None => break,
             Some(_) if plan.shared.is_stopped() => return,
-            Some(who) if began.elapsed() > plan.timeout => return tell(What::Failed(who)),
+            Some(who) if began.elapsed() > patience => return tell(What::Failed(who)),
             Some(_) => sleep(LOOK_WAIT).await,
         }
     }
@@ -119,9 +132,13 @@ pub async fn work(plan: Arc<Plan>, seat: Seat, reports: Sender<Report>) {
         end.acknowledged.extend(std::mem::take(&mut producer.acknowledged));
         end.faults.extend(producer.fault.take());
     }
-    for (purpose, consumer) in &consumers {
-        if let Purpose::Follow { group } = purpose {
-            end.seen.push((*group, std::mem::take(&mut consumer.borrow_mut().seen)));
+    for consuming in &consumers {
+        if let Some(membership) = &consuming.membership {
+            // One that does not come to it is forgotten by the coordinator later.
+            within(LEAVE_WAIT, membership.left()).await;
+        }
+        if let Purpose::Follow { group } = consuming.purpose {
+            end.seen.push((group, std::mem::take(&mut consuming.consumer.borrow_mut().seen)));
         }
     }
     let last = recorder.borrow_mut().roll(None);
@@ -139,7 +156,12 @@ fn producers(plan: &Arc<Plan>, seat: Seat, recorder: &Rc<RefCell<Recorder>>) -> 
     producers
 }
 
-type Consuming = (Purpose, Rc<RefCell<Consumer>>);
+/// A consumer and, if it is in a group, its place there.
+struct Consuming {
+    purpose: Purpose,
+    consumer: Rc<RefCell<Consumer>>,
+    membership: Option<Rc<Membership>>,
+}
 
 fn consumers(plan: &Arc<Plan>, seat: Seat, recorder: &Rc<RefCell<Recorder>>) -> Vec<Consuming> {
     if !plan.share.consumes {
@@ -151,8 +173,20 @@ fn consumers(plan: &Arc<Plan>, seat: Seat, recorder: &Rc<RefCell<Recorder>>) -> 
     let mut consumers = Vec::new();
     let start = |purpose, partitions: &[(usize, i32)]| {
         let consumer = Consumer::new(plan, recorder, purpose);
-        Consumer::assign(&consumer, partitions, &Positions::new());
-        (purpose, consumer)
+        let membership = match purpose {
+            Purpose::Follow { group } if plan.group_protocol == GroupProtocol::Classic => {
+                let membership = Rc::<Membership>::default();
+                let (plan, consumer) = (Arc::clone(plan), Rc::clone(&consumer));
+                let task = membership::run(plan, consumer, group, Rc::clone(&membership));
+                glommio::spawn_local(task).detach();
+                Some(membership)
+            }
+            _ => {
+                Consumer::assign(&consumer, partitions, &Positions::new());
+                None
+            }
+        };
+        Consuming { purpose, consumer, membership }
     };
     let mut index = 0;
     for group in 0..settings.groups {
@@ -179,7 +213,7 @@ pub fn dealt<T>(all: &[T], index: usize, count: usize) -> &[T] {
     all.get(at(index)..at(index + 1)).unwrap_or_default()
 }
 
-fn not_ready(producers: &[Rc<RefCell<Producer>>], consumers: &[Consuming]) -> Option<String> {
+fn not_ready(plan: &Plan, producers: &[Rc<RefCell<Producer>>], consumers: &[Consuming]) -> Option<String> {
     for producer in producers {
         let producer = producer.borrow();
         if let Some(fault) = &producer.fault {
@@ -189,8 +223,25 @@ fn not_ready(producers: &[Rc<RefCell<Producer>>], consumers: &[Consuming]) -> Op
             return Some("a producer could not connect to every leader".to_owned());
         }
     }
-    let waits = consumers.iter().any(|(_, consumer)| !consumer.borrow().is_ready());
-    waits.then(|| "a consumer could not connect to every leader".to_owned())
+    if consumers.iter().any(|consuming| !consuming.consumer.borrow().is_ready()) {
+        return Some("a consumer could not connect to every leader".to_owned());
+    }
+    // A group has settled when its members have all partitions between them; with members elsewhere only they can know.
+    let mut dealt: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+    for consuming in consumers {
+        if let (Purpose::Follow { group }, Some(membership)) = (consuming.purpose, &consuming.membership) {
+            let Some(partitions) = membership.partitions.get() else {
+                return Some(format!("a consumer could not join group {group}"));
+            };
+            let (members, sum) = dealt.entry(group).or_default();
+            *members += 1;
+            *sum += partitions;
+        }
+    }
+    let total = plan.partitions().count();
+    let unsettled =
+        dealt.iter().find(|(_, (members, sum))| *members == plan.workload.consumers.count && *sum != total);
+    unsettled.map(|(group, _)| format!("group {group} did not settle"))
 }
 
 /// Hands out an interval each second.
