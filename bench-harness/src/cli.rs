@@ -9,6 +9,7 @@ pub mod load;
 mod report;
 mod run;
 mod sweep;
+mod trace;
 mod verify;
 mod workload;
 
@@ -70,6 +71,12 @@ enum Command {
     /// Verify for hours, with a line each minute and the drift of latency and memory
     #[command(after_help = verify::SOAK_EXAMPLES)]
     Soak(Box<verify::SoakArgs>),
+    /// Write a topic's records as a trace: when they came, their keys and sizes
+    #[command(after_help = trace::RECORD_EXAMPLES)]
+    Record(trace::RecordArgs),
+    /// Make the load of a trace again
+    #[command(after_help = trace::REPLAY_EXAMPLES)]
+    Replay(Box<trace::ReplayArgs>),
     /// Print a workload file with every field: the default one, or a file as it is understood
     #[command(after_help = workload::EXAMPLES)]
     Workload(workload::WorkloadArgs),
@@ -99,6 +106,8 @@ pub fn main() -> ExitCode {
         Command::Ab(args) => ab::run(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Soak(args) => verify::soak(&args),
+        Command::Record(args) => trace::record(&args),
+        Command::Replay(args) => trace::replay(&args),
         Command::Workload(args) => workload::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args).map(|()| Exit::Ok).map_err(Failure::from),

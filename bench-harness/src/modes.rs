@@ -1,6 +1,7 @@
-//! What is made of several runs: the highest rate that holds, one broker against another, hours of it.
+//! What is made of runs: the highest rate that holds, one broker against another, hours of it, a recorded load again.
 
 pub mod ab;
 pub mod side;
 pub mod soak;
 pub mod sweep;
+pub mod trace;

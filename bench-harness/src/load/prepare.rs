@@ -98,7 +98,9 @@ async fn find_coordinator(cluster: &mut Cluster, group: &str, timeout: Duration)
     loop {
         match group::coordinator(cluster, group).await {
             Ok(_) => return Ok(()),
-            Err(error) if error.is_retriable() && began.elapsed() < timeout.min(COORDINATOR_WITHIN) => sleep(RETRY_WAIT).await,
+            Err(error) if error.is_retriable() && began.elapsed() < timeout.min(COORDINATOR_WITHIN) => {
+                sleep(RETRY_WAIT).await
+            }
             Err(error) => return Err(error),
         }
     }

@@ -415,7 +415,12 @@ fn outcome(
         workload.duration_s
     };
     let mut counts = summary.counts().clone();
-    let pacing = workload.pacing_summary();
+    let pacing = match (workload.pacing_summary(), &plan.trace) {
+        (Pacing::Open { records_per_s, .. }, Some(_)) => {
+            Pacing::Open { schedule: "as recorded".to_owned(), records_per_s }
+        }
+        (pacing, _) => pacing,
+    };
     if workload.pacing.kind == PacingKind::Open && plan.share.produces {
         counts.records_intended = intended(plan, times);
     }
