@@ -6,6 +6,7 @@
 pub mod ab;
 mod failure;
 pub mod load;
+mod merge;
 mod report;
 mod run;
 mod sweep;
@@ -77,6 +78,9 @@ enum Command {
     /// Make the load of a trace again
     #[command(after_help = trace::REPLAY_EXAMPLES)]
     Replay(Box<trace::ReplayArgs>),
+    /// Make one report of processes that made one load
+    #[command(after_help = merge::EXAMPLES)]
+    Merge(merge::MergeArgs),
     /// Print a workload file with every field: the default one, or a file as it is understood
     #[command(after_help = workload::EXAMPLES)]
     Workload(workload::WorkloadArgs),
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Soak(args) => verify::soak(&args),
         Command::Record(args) => trace::record(&args),
         Command::Replay(args) => trace::replay(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Workload(args) => workload::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args).map(|()| Exit::Ok).map_err(Failure::from),

@@ -7,6 +7,7 @@ use crate::clock::{Clock, Nanos};
 use crate::workload::keys::Keys;
 use crate::workload::payload::Payloads;
 use crate::workload::{GroupProtocol, PacingKind, ScheduleKind, Spread, Workload};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -51,24 +52,38 @@ pub struct Plan {
     pub shared: Shared,
 }
 
-/// This process among those that make one load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
+/// One of so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
     pub index: usize,
     pub count: usize,
-    pub produces: bool,
-    pub consumes: bool,
+}
+
+impl Part {
+    pub const WHOLE: Part = Part { index: 0, count: 1 };
+
+    pub fn has(&self, index: usize) -> bool {
+        index % self.count.max(1) == self.index
+    }
+}
+
+/// Which producers and consumers this process has, among those that make one load; none: no one of the kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    pub produces: Option<Part>,
+    pub consumes: Option<Part>,
 }
 
 impl Default for Share {
     fn default() -> Self {
-        Share { index: 0, count: 1, produces: true, consumes: true }
+        Share { produces: Some(Part::WHOLE), consumes: Some(Part::WHOLE) }
     }
 }
 
 impl Share {
-    pub fn has(&self, index: usize) -> bool {
-        index % self.count.max(1) == self.index
+    /// Whether this process is all there is.
+    pub fn is_whole(&self) -> bool {
+        *self == Share::default()
     }
 }
 

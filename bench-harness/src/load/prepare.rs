@@ -61,11 +61,19 @@ pub fn prepare(
 }
 
 /// Asks only: the topics are there already, made by another process of the same load.
-pub fn join(topics: Vec<String>, bootstrap: &[String], timeout: Duration) -> Result<Prepared> {
-    let bootstrap = bootstrap.to_vec();
+pub fn join(
+    workload: &Workload,
+    topics: Vec<String>,
+    run_id: &str,
+    bootstrap: &[String],
+    timeout: Duration,
+) -> Result<Prepared> {
+    let (workload, bootstrap, run_id) = (workload.clone(), bootstrap.to_vec(), run_id.to_owned());
     alone(move || async move {
         let mut cluster = Cluster::connect(&bootstrap, timeout).await?;
-        look(&mut cluster, topics, timeout).await
+        let mut prepared = look(&mut cluster, topics, timeout).await?;
+        look_for_groups(&mut cluster, &workload, &run_id, &mut prepared).await;
+        Ok(prepared)
     })
 }
 
@@ -81,15 +89,22 @@ async fn ask(workload: &Workload, bootstrap: &[String], run_id: &str, timeout: D
         cluster.create_topics(&topics, settings.partitions, factor, &settings.settings).await?;
     }
     let mut prepared = look(&mut cluster, topics, timeout).await?;
-    if workload.consumers.protocol == GroupProtocol::Classic {
-        match find_coordinator(&mut cluster, run_id, timeout).await {
-            Ok(()) => prepared.has_coordinator = true,
-            Err(error) => prepared.notes.push(format!(
-                "The broker has no coordinator for groups ({error}): partitions were dealt out to consumers beforehand instead."
-            )),
-        }
-    }
+    look_for_groups(&mut cluster, workload, run_id, &mut prepared).await;
     Ok(prepared)
+}
+
+/// Whether the workload's groups have a coordinator; without one the report says so.
+async fn look_for_groups(cluster: &mut Cluster, workload: &Workload, run_id: &str, prepared: &mut Prepared) {
+    if workload.consumers.protocol != GroupProtocol::Classic {
+        return;
+    }
+    let timeout = cluster.timeout();
+    match find_coordinator(cluster, run_id, timeout).await {
+        Ok(()) => prepared.has_coordinator = true,
+        Err(error) => prepared.notes.push(format!(
+            "The broker has no coordinator for groups ({error}): partitions were dealt out to consumers beforehand instead."
+        )),
+    }
 }
 
 /// A coordinator's own topic may have to be made first.

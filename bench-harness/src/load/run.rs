@@ -3,7 +3,7 @@
 //! The calling thread starts the workers, takes their intervals, looks at the broker's costs each second and sums up; it sends no load.
 
 use super::ledger::{self, Acknowledged, Seen};
-use super::plan::{Plan, Share, Shared, Times, Trace};
+use super::plan::{Part, Plan, Share, Shared, Times, Trace};
 use super::prepare::{self, IO_MEMORY_BYTES, Prepared, RING_DEPTH};
 use super::summary::Summary;
 use super::worker::{self, End, Report, Seat, What};
@@ -48,8 +48,8 @@ pub struct Options {
     pub broker_name: Option<String>,
     pub data_dir: Option<PathBuf>,
     pub share: Share,
-    /// Topics that another process of the same load made.
-    pub topics: Option<Vec<String>>,
+    /// Topics that another process of the same load made, and its name for the run.
+    pub joined: Option<(Vec<String>, String)>,
     pub trace: Option<Trace>,
     pub payloads: Option<Payloads>,
     /// Set by Ctrl-C.
@@ -72,7 +72,7 @@ impl Default for Options {
             broker_name: None,
             data_dir: None,
             share: Share::default(),
-            topics: None,
+            joined: None,
             trace: None,
             payloads: None,
             interrupted: Arc::default(),
@@ -83,6 +83,18 @@ impl Default for Options {
 
 /// Is told what happens while a run runs.
 pub trait Observer {
+    /// The topics are there; the workers begin to connect.
+    /// # Errors
+    /// Ends the run.
+    fn prepared(&mut self, _topics: &[String], _run_id: &str) -> Result<()> {
+        Ok(())
+    }
+    /// Every worker is connected; returns when the load is to begin, which may be later than proposed.
+    /// # Errors
+    /// Ends the run.
+    fn ready(&mut self, proposed: Nanos) -> Result<Nanos> {
+        Ok(proposed)
+    }
     fn began(&mut self, _times: &Times, _topics: &[String]) {}
     fn second(&mut self, _second: &Second, _totals: &Counts) {}
     fn say(&mut self, _message: &str) {}
@@ -99,13 +111,22 @@ impl Observer for Quiet {}
 pub fn run(workload: &Workload, options: &Options, observer: &mut dyn Observer) -> Result<Outcome> {
     let clock = Clock::start();
     // Topics of runs that begin in different microseconds differ.
-    let run_id = format!("{:x}", clock.now() / MICROSECOND);
-    let prepared = match &options.topics {
-        Some(topics) => prepare::join(topics.clone(), &options.bootstrap, options.timeout)?,
-        None => prepare::prepare(workload, &options.bootstrap, &run_id, options.timeout)?,
+    let (run_id, prepared) = match &options.joined {
+        Some((topics, run_id)) => {
+            let prepared =
+                prepare::join(workload, topics.clone(), run_id, &options.bootstrap, options.timeout);
+            (run_id.clone(), prepared?)
+        }
+        None => {
+            let run_id = format!("{:x}", clock.now() / MICROSECOND);
+            let prepared = prepare::prepare(workload, &options.bootstrap, &run_id, options.timeout)?;
+            (run_id, prepared)
+        }
     };
-    let made_topics = workload.topics.existing.is_none() && options.topics.is_none();
-    let outcome = loaded(workload, options, clock, run_id, &prepared, observer);
+    let made_topics = workload.topics.existing.is_none() && options.joined.is_none();
+    let outcome = observer
+        .prepared(&prepared.topics, &run_id)
+        .and_then(|()| loaded(workload, options, clock, run_id, &prepared, observer));
     if made_topics && !options.keep_topics {
         let removed = prepare::remove(prepared.topics.clone(), &options.bootstrap, options.timeout);
         if let Err(error) = removed {
@@ -150,6 +171,12 @@ fn loaded(
         shared: Shared::default(),
     });
     let mut notes = prepared.notes.clone();
+    if prepared.nodes.len() > 1 {
+        notes.push(format!(
+            "The cluster has {} brokers; costs are those of one, the load's figures those of all.",
+            prepared.nodes.len()
+        ));
+    }
     let pid = local_pid(options, &mut notes);
     let mut meter = meter(options, pid, &mut notes)?;
     let (workers, reports) = start_workers(&plan, options)?;
@@ -241,7 +268,7 @@ impl Watch<'_> {
             }
         }
         let workload = &self.plan.workload;
-        let start = self.plan.clock.now() + LEAD_NS;
+        let start = self.observer.ready(self.plan.clock.now() + LEAD_NS)?;
         let measured = start + nanos(workload.warmup_s);
         let end = measured + workload.duration();
         let times = Times { start, measured: measured..end, drained: end + nanos(workload.drain_s) };
@@ -305,8 +332,8 @@ impl Watch<'_> {
     fn is_read_to(&self, produced: i64) -> bool {
         let share = self.plan.share;
         // Among several processes nobody knows what the others read: each reads until its time is over.
-        if share.count > 1 || !share.consumes {
-            return !share.consumes;
+        if !share.is_whole() {
+            return share.consumes.is_none();
         }
         let groups = self.plan.workload.consumers.groups as i64;
         self.plan.shared.advanced.load(Ordering::Relaxed) >= produced * groups
@@ -421,8 +448,10 @@ fn outcome(
         }
         (pacing, _) => pacing,
     };
-    if workload.pacing.kind == PacingKind::Open && plan.share.produces {
-        counts.records_intended = intended(plan, times);
+    if workload.pacing.kind == PacingKind::Open
+        && let Some(part) = plan.share.produces
+    {
+        counts.records_intended = intended(plan, part, times);
     }
     let busiest = summary.cpu_ns.iter().copied().max().unwrap_or(0) as f64 / SECOND as f64;
     let generator = GeneratorCost {
@@ -477,7 +506,7 @@ fn outcome(
 }
 
 /// Records whose intended time lies in the measured part, over this process's producers.
-fn intended(plan: &Plan, times: &Times) -> u64 {
+fn intended(plan: &Plan, part: Part, times: &Times) -> u64 {
     if let Some(trace) = &plan.trace {
         return trace
             .records
@@ -485,7 +514,7 @@ fn intended(plan: &Plan, times: &Times) -> u64 {
             .filter(|record| times.measured.start + record.after_ns < times.measured.end)
             .count() as u64;
     }
-    let mine = (0..plan.workload.producers.count).filter(|index| plan.share.has(*index));
+    let mine = (0..plan.workload.producers.count).filter(|index| part.has(*index));
     mine.map(|producer| {
         let mut schedule = plan.schedule(producer, times);
         while schedule.peek().is_some_and(|at| at < times.measured.start) {

@@ -5,7 +5,7 @@ use super::consumer::{Consumer, Purpose};
 use super::interval::{Interval, Recorder};
 use super::ledger::{Acknowledged, Seen};
 use super::membership::{self, Membership};
-use super::plan::{Plan, Times};
+use super::plan::{Part, Plan, Times};
 use super::producer::{self, Producer, Undone};
 use super::session::Positions;
 use crate::client::within;
@@ -61,8 +61,8 @@ pub struct Seat {
 
 impl Seat {
     /// Producers and consumers are dealt out one by one: first to processes, then to their workers.
-    fn has(&self, plan: &Plan, index: usize) -> bool {
-        plan.share.has(index) && index / plan.share.count.max(1) % self.count == self.index
+    fn has(&self, part: Part, index: usize) -> bool {
+        part.has(index) && index / part.count.max(1) % self.count == self.index
     }
 }
 
@@ -106,8 +106,10 @@ pub async fn work(plan: Arc<Plan>, seat: Seat, reports: Sender<Report>) {
     glommio::spawn_local(tick(Arc::clone(&plan), Rc::clone(&recorder), times.clone(), seat, reports.clone()))
         .detach();
     glommio::spawn_local(look(Arc::clone(&plan), Rc::clone(&recorder), times.clone())).detach();
-    if plan.workload.churn.connections_per_s > 0.0 && plan.share.produces {
-        let share = 1.0 / (seat.count * plan.share.count.max(1)) as f64;
+    if let Some(part) = plan.share.produces
+        && plan.workload.churn.connections_per_s > 0.0
+    {
+        let share = 1.0 / (seat.count * part.count.max(1)) as f64;
         glommio::spawn_local(churn::run(Arc::clone(&plan), Rc::clone(&recorder), share, times.clone()))
             .detach();
     }
@@ -147,10 +149,8 @@ pub async fn work(plan: Arc<Plan>, seat: Seat, reports: Sender<Report>) {
 }
 
 fn producers(plan: &Arc<Plan>, seat: Seat, recorder: &Rc<RefCell<Recorder>>) -> Vec<Rc<RefCell<Producer>>> {
-    if !plan.share.produces {
-        return Vec::new();
-    }
-    let mine = (0..plan.workload.producers.count).filter(|index| seat.has(plan, *index));
+    let Some(part) = plan.share.produces else { return Vec::new() };
+    let mine = (0..plan.workload.producers.count).filter(|index| seat.has(part, *index));
     let producers: Vec<_> = mine.map(|index| Producer::new(index, plan, recorder)).collect();
     producers.iter().for_each(Producer::start);
     producers
@@ -164,9 +164,7 @@ struct Consuming {
 }
 
 fn consumers(plan: &Arc<Plan>, seat: Seat, recorder: &Rc<RefCell<Recorder>>) -> Vec<Consuming> {
-    if !plan.share.consumes {
-        return Vec::new();
-    }
+    let Some(part) = plan.share.consumes else { return Vec::new() };
     let settings = &plan.workload.consumers;
     let partitions: Vec<(usize, i32)> =
         plan.partitions().map(|(topic, partition)| (topic, partition.index)).collect();
@@ -191,7 +189,7 @@ fn consumers(plan: &Arc<Plan>, seat: Seat, recorder: &Rc<RefCell<Recorder>>) -> 
     let mut index = 0;
     for group in 0..settings.groups {
         for member in 0..settings.count {
-            if seat.has(plan, index) {
+            if seat.has(part, index) {
                 let share = dealt(&partitions, member, settings.count);
                 consumers.push(start(Purpose::Follow { group }, share));
             }
@@ -199,7 +197,7 @@ fn consumers(plan: &Arc<Plan>, seat: Seat, recorder: &Rc<RefCell<Recorder>>) -> 
         }
     }
     for _ in 0..settings.catch_up {
-        if seat.has(plan, index) {
+        if seat.has(part, index) {
             consumers.push(start(Purpose::CatchUp, &partitions));
         }
         index += 1;
