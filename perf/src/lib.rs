@@ -6,8 +6,10 @@
 //! | [`scenarios`], [`parts`] | what the broker and its parts are asked to do |
 //! | [`simulated`], [`meter`], [`scope`] | a whole broker in the simulator, and what of it is counted |
 //! | [`traffic`], [`client`] | its requests |
+//! | [`ring`] | the real ring's driver, for a profiler |
 //! | [`plant`] | slowdowns that the gates must notice |
 //! | [`compare`], [`floors`] | runtimes and read paths on the same work; the least that a machine takes |
+//! | [`timed`] | loads of `ottla-bench` and a broker's life, recorded over commits |
 //! | [`machine`], [`rounds`], [`disk`] | what these have in common |
 
 pub mod client;
@@ -19,8 +21,10 @@ pub mod machine;
 pub mod meter;
 pub mod parts;
 pub mod plant;
+pub mod ring;
 pub mod rounds;
 pub mod scenarios;
 pub mod scope;
 pub mod simulated;
+pub mod timed;
 pub mod traffic;

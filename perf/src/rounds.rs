@@ -83,12 +83,12 @@ impl Report {
         );
         let mut last = None;
         for line in &self.lines {
-            let columns = line.medians.keys().map(|name| format!("{name:>24}")).collect::<String>();
+            let columns = line.medians.keys().map(|name| format!("{name:>28}")).collect::<String>();
             if last != Some(&line.discipline) {
                 text += &format!("\n{:<30}{columns}\n", line.discipline);
                 last = Some(&line.discipline);
             }
-            let values = line.medians.values().map(|value| format!("{value:>24.3}")).collect::<String>();
+            let values = line.medians.values().map(|value| format!("{value:>28.3}")).collect::<String>();
             text += &format!("{:<30}{values}\n", line.contestant);
         }
         text

@@ -173,9 +173,11 @@ impl Scenario {
     /// Where several connections are at work, what one of them meets depends on the order in which things of one moment
     /// happen: the mean over so many histories moves little when that order does.
     pub fn histories(&self) -> u64 {
-        let is_one_by_one =
-            self.connections == 1 && matches!(self.work, Work::Produce { .. } | Work::Fetch { .. });
-        if is_one_by_one { 1 } else { 8 }
+        match self.work {
+            Work::Produce { .. } if self.in_flight > 1 => 24,
+            Work::Produce { .. } | Work::Fetch { .. } if self.connections == 1 => 1,
+            _ => 8,
+        }
     }
 
     /// Requests that are counted in one history, of all connections.

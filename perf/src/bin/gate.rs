@@ -4,7 +4,7 @@
 
 use clap::{Parser, ValueEnum};
 use ottla_perf::gates::{
-    Bounds, Figure, Group, Judged, Verdict, bounds::BoundsError, counts, instructions, process, profile,
+    Bounds, Figure, Group, Judged, Verdict, bounds::BoundsError, calls, counts, instructions, process,
 };
 use ottla_perf::meter::Allocated;
 use ottla_perf::plant::{self, Plant};
@@ -119,7 +119,7 @@ fn measure(arguments: &Arguments, groups: &[Group]) -> io::Result<Vec<Figure>> {
         let name = arguments.plant.and_then(|plant| plant.to_possible_value());
         let envs: Vec<(&str, &str)> = name.iter().map(|name| (plant::VARIABLE, name.get_name())).collect();
         figures.extend(process::measure(&arguments.ottla, &envs)?);
-        figures.extend(profile::measure(&arguments.ottla, &envs)?);
+        figures.extend(calls::measure(&arguments.ottla, &envs)?);
     }
     Ok(figures)
 }

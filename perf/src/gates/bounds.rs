@@ -217,10 +217,14 @@ impl Bounds {
 fn verdict(bound: &Bound, figure: &Figure) -> Verdict {
     let percent = bound.up.unwrap_or(figure.kind.up_percent());
     let room = bound.value.abs() * percent / 100.0 + figure.kind.slack();
-    match figure.value - bound.value {
-        up if up > room => Verdict::Worse,
-        up if up < -room => Verdict::Better,
-        _ => Verdict::Holds,
+    let change = figure.value - bound.value;
+    if change < -room {
+        Verdict::Better
+    } else if change <= room {
+        Verdict::Holds
+    } else {
+        // What is no number too.
+        Verdict::Worse
     }
 }
 
@@ -255,6 +259,7 @@ mod tests {
             (101_021.0, Verdict::Worse),
             (98_980.0, Verdict::Holds),
             (98_979.0, Verdict::Better),
+            (f64::NAN, Verdict::Worse),
         ] {
             let figures = [Figure::new("a", Kind::Instructions, value)];
             assert_eq!(verdicts(&bounds, &figures, &EVERYTHING), [expected], "{value}");

@@ -1,6 +1,7 @@
 //! Instructions as gungraun leaves them: a `summary.json` for each benchmark below its directory.
 
 use super::figure::{Figure, Kind};
+use crate::ring::TIMES;
 use crate::scenarios::{SCENARIOS, Scenario};
 use serde_json::Value;
 use std::io::{self, Error, ErrorKind};
@@ -20,7 +21,29 @@ pub fn read(dir: &Path) -> io::Result<Vec<Figure>> {
         let text = format!("no summary.json below {}: run perf/gate, which makes them", dir.display());
         return Err(Error::new(ErrorKind::NotFound, text));
     }
-    paths.iter().map(|path| figure(path)).collect()
+    let figures: Result<Vec<Figure>, Error> = paths.iter().map(|path| figure(path)).collect();
+    Ok(differences(figures?))
+}
+
+const ONCE: &str = "-once";
+const TWICE: &str = "-twice";
+
+/// A pair that does the same once and twice becomes what one of [`TIMES`] takes.
+fn differences(figures: Vec<Figure>) -> Vec<Figure> {
+    let value = |subject: String| {
+        figures.iter().find(|figure| figure.subject == subject).map_or(f64::NAN, |figure| figure.value)
+    };
+    figures
+        .iter()
+        .filter(|figure| !figure.subject.ends_with(TWICE))
+        .map(|figure| match figure.subject.strip_suffix(ONCE) {
+            Some(subject) => {
+                let difference = value(format!("{subject}{TWICE}")) - figure.value;
+                Figure::new(subject, figure.kind, difference / TIMES as f64)
+            }
+            None => figure.clone(),
+        })
+        .collect()
 }
 
 fn find(dir: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -83,5 +106,17 @@ mod tests {
         assert_eq!(named("scenario", "produce_small", all), expected);
         let expected = Figure::new("decode-fetch-one", Kind::Instructions, 77.0);
         assert_eq!(named("decode_fetch", "one", 77.0), expected);
+    }
+    /// What is done twice as often tells what doing it takes.
+    #[test]
+    fn pairs_become_their_difference() {
+        let figure = |subject, value| Figure::new(subject, Kind::Instructions, value);
+        let pair = vec![
+            figure("ring-echo-once", 5_000_000.0),
+            figure("ring-echo-twice", 9_000_000.0),
+            figure("checksum-small", 100.0),
+        ];
+        let expected = [figure("ring-echo", 4_000_000.0 / TIMES as f64), figure("checksum-small", 100.0)];
+        assert_eq!(differences(pair), expected);
     }
 }

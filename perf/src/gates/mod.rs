@@ -6,14 +6,14 @@
 //! | [`bounds`] | the file of bounds: read, judge, accept |
 //! | [`counts`] | figures of the simulated broker |
 //! | [`instructions`] | figures that gungraun left behind |
-//! | [`process`], [`profile`] | figures of the real process and of its binary |
+//! | [`process`], [`calls`] | figures of the real process and of its binary |
 
 pub mod bounds;
+pub mod calls;
 pub mod counts;
 pub mod figure;
 pub mod instructions;
 pub mod process;
-pub mod profile;
 
 pub use bounds::{Bounds, Judged, Verdict};
 pub use figure::{Figure, Group, Kind};

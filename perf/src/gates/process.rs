@@ -28,7 +28,7 @@ const PARTITIONS: i32 = 1000;
 pub struct Process {
     child: Child,
     address: SocketAddr,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Process {
@@ -36,7 +36,27 @@ impl Process {
     /// # Errors
     /// It does not start.
     pub fn start(command: &[&Path], shards: usize, envs: &[(&str, &str)]) -> io::Result<Process> {
-        let data = tempfile::tempdir()?;
+        Process::launch(command, shards, envs, tempfile::tempdir()?)
+    }
+
+    /// The same with its data below `dir`.
+    /// # Errors
+    /// It does not start.
+    pub fn start_in(
+        command: &[&Path],
+        shards: usize,
+        envs: &[(&str, &str)],
+        dir: &Path,
+    ) -> io::Result<Process> {
+        Process::launch(command, shards, envs, tempfile::tempdir_in(dir)?)
+    }
+
+    fn launch(
+        command: &[&Path],
+        shards: usize,
+        envs: &[(&str, &str)],
+        data: tempfile::TempDir,
+    ) -> io::Result<Process> {
         let (first, rest) = command.split_first().ok_or(ErrorKind::InvalidInput)?;
         let mut child = Command::new(first)
             .args(rest)
@@ -57,7 +77,31 @@ impl Process {
                 break address.parse().map_err(Error::other)?;
             }
         };
-        Ok(Process { child, address, _data: data })
+        Ok(Process { child, address, data })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as a power switch does, its data apart.
+    /// # Errors
+    /// It cannot be waited for.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
+    /// Another life on the same data, after [`Process::kill`].
+    /// # Errors
+    /// It does not start.
+    pub fn start_again(mut self, command: &[&Path], shards: usize) -> io::Result<Process> {
+        let data = std::mem::replace(&mut self.data, tempfile::tempdir()?);
+        Process::launch(command, shards, &[], data)
     }
 
     /// # Errors
