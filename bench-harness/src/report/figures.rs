@@ -180,7 +180,10 @@ impl Figures {
             cost.cpu_s_per_million_requests,
             Unit::CpuSeconds,
         );
-        let records = counts.records_acknowledged + counts.records_fetched + counts.records_caught_up;
+        let records = counts
+            .records_acknowledged
+            .saturating_add(counts.records_fetched)
+            .saturating_add(counts.records_caught_up);
         add("cpu_us_per_record", "broker CPU per record", per(cost.cpu_s * 1e6, records), Unit::Microseconds);
         add(
             "resident_bytes",
@@ -256,7 +259,7 @@ impl Figures {
         let counts = &outcome.counts;
         let moved_bytes =
             if counts.bytes_acknowledged > 0 { counts.bytes_acknowledged } else { counts.bytes_fetched };
-        let requests = counts.produce_requests + counts.fetch_requests;
+        let requests = counts.produce_requests.saturating_add(counts.fetch_requests);
         for (name, grown) in &cost.counters {
             let is_bytes = name.ends_with("_bytes_total");
             let (of, per) = if is_bytes { (moved_bytes, "byte") } else { (requests, "request") };

@@ -4,13 +4,19 @@ use super::{Error, name};
 use crate::outcome::{Distribution, Outcome, SCHEMA, Stage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::read::ZlibDecoder;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 /// Far above what an outcome holds: a histogram of five digits over a day has some 600 kB.
-const HISTOGRAM_TEXT_BYTES_MAX: usize = 16 << 20;
+const HISTOGRAM_TEXT_BYTES_MAX: usize = 1 << 20;
+/// What such a text may inflate to: counts of a histogram of five digits, nine bytes each at most.
+const HISTOGRAM_BYTES_MAX: u64 = 64 << 20;
+/// Of the format's V2: cookie, length of what follows, and five fields more.
+const HISTOGRAM_HEADER_BYTES: usize = 40;
 
 /// Reads an outcome's JSON.
 ///
@@ -45,5 +51,21 @@ pub fn histogram(stage: Stage, distribution: &Distribution) -> Result<Histogram<
         return Err(bad(format!("{} bytes of text", distribution.hdr.len())));
     }
     let bytes = STANDARD.decode(distribution.hdr.trim()).map_err(|error| bad(error.to_string()))?;
-    Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| bad(error.to_string()))
+    let plain = inflate(&bytes).map_err(bad)?;
+    Deserializer::new().deserialize(&mut plain.as_slice()).map_err(|error| bad(error.to_string()))
+}
+
+/// The histogram behind the compressed format's cookie and length. Its own length is held against what is there, for the deserializer
+/// allocates what it says.
+fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let deflated = bytes.get(8..).ok_or("it is too short")?;
+    let mut plain = Vec::new();
+    let read = ZlibDecoder::new(deflated).take(HISTOGRAM_BYTES_MAX).read_to_end(&mut plain);
+    read.map_err(|error| error.to_string())?;
+    let length = plain.get(4..8).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    let length = length.and_then(|length| usize::try_from(length).ok()).ok_or("it is too short")?;
+    if length > plain.len().saturating_sub(HISTOGRAM_HEADER_BYTES) {
+        return Err(format!("it says that it has {length} bytes, and has fewer"));
+    }
+    Ok(plain)
 }

@@ -2,7 +2,13 @@ use super::html::{Labelled, page};
 use super::sample;
 use super::*;
 use crate::outcome::{Pacing, SCHEMA, Verification};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
 use std::fs;
+use std::io::Read as _;
 
 /// Compares with a file beside this one; `OTTLA_WRITE_GOLDEN=1` writes it instead, to be read before it is committed.
 fn golden(file: &str, content: &str) {
@@ -143,7 +149,16 @@ fn files_that_are_no_outcome() {
 #[test]
 fn histograms_that_are_none() {
     let good = sample::outcome("x", 1.0).stages[&Stage::Ack].clone();
-    for hdr in ["", "****", "AAAA", &good.hdr[..good.hdr.len() / 2]] {
+    // One that claims four gigabytes behind its header.
+    let mut plain = STANDARD.decode(&good.hdr).unwrap();
+    let mut inflated = Vec::new();
+    ZlibDecoder::new(&plain[8..]).read_to_end(&mut inflated).unwrap();
+    inflated[4..8].fill(0xff);
+    plain.truncate(8);
+    let mut deflated = ZlibEncoder::new(plain, Compression::fast());
+    deflated.write_all(&inflated).unwrap();
+    let claims = STANDARD.encode(deflated.finish().unwrap());
+    for hdr in [claims.as_str(), "", "****", "AAAA", &good.hdr[..good.hdr.len() / 2]] {
         let bad = crate::outcome::Distribution { hdr: hdr.to_owned(), ..good.clone() };
         let message = histogram(Stage::Ack, &bad).unwrap_err().to_string();
         assert!(
@@ -151,6 +166,28 @@ fn histograms_that_are_none() {
             "{message}"
         );
     }
+}
+
+/// Numbers that no run has make ugly reports, and neither panics nor endless work.
+#[test]
+fn numbers_that_no_run_has() {
+    let mut outcome = sample::outcome("w", 1.0);
+    outcome.counts.records_acknowledged = u64::MAX;
+    outcome.counts.records_fetched = u64::MAX;
+    outcome.counts.fetch_requests = u64::MAX;
+    outcome.counts.errors = [("a".to_owned(), u64::MAX), ("b".to_owned(), 1)].into();
+    outcome.verification = Some(Verification { lost: u64::MAX, doubled: 1, ..Verification::default() });
+    outcome.measured_s = -0.0;
+    outcome.began_at_s = 1e300;
+    let second = &mut outcome.seconds[3];
+    (second.at_s, second.records_sent, second.broker_cpu_s) = (-1e300, u64::MAX, Some(-1e300));
+    let seen = second.stages.get_mut(&Stage::Fetched).unwrap();
+    (seen.heat, seen.p50_ns, seen.p999_ns) = (vec![u64::MAX; 3_000], 0, u64::MAX);
+    outcome.seconds[4].at_s = 1e300;
+    text::report(&outcome);
+    csv::seconds(&outcome);
+    figures::figures(&outcome);
+    plots(&page(&[Labelled { label: "odd".to_owned(), outcome: &outcome }]).unwrap());
 }
 
 /// Parses the page as XML and gives its headings of plots.

@@ -178,7 +178,7 @@ fn throughput(text: &mut String, outcome: &Outcome) {
 pub fn verified(verification: &Verification) -> String {
     let Verification { records_expected, records_seen, lost, doubled, reordered, changed, .. } = verification;
     let verdict =
-        if lost + doubled + reordered + changed == 0 { "every record as it was sent" } else { "FAULTS" };
+        if [lost, doubled, reordered, changed] == [&0; 4] { "every record as it was sent" } else { "FAULTS" };
     format!(
         "{verdict}: {} expected, {} seen, {} lost, {} doubled, {} reordered, {} changed",
         count(*records_expected),
@@ -272,6 +272,14 @@ pub fn host_rows(outcome: &Outcome) -> Vec<(&'static str, String)> {
     );
     if let Some(virtualization) = &host.virtualization {
         let _ = write!(machine, ", virtualized: {virtualization}");
+    }
+    let is_here = host.device.is_some()
+        || outcome
+            .broker
+            .as_ref()
+            .is_some_and(|cost| cost.source.starts_with("/proc/") || cost.source.starts_with("cgroup "));
+    if !is_here {
+        machine.push_str("; of the load, for the broker is elsewhere or does not say where");
     }
     let mut rows = vec![("Machine", machine)];
     let parts = [

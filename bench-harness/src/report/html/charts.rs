@@ -252,7 +252,7 @@ fn bucket_ns(bucket: usize) -> (f64, f64) {
 }
 
 fn cells(column: &Column) -> Vec<Cell> {
-    let total: u64 = column.heat.iter().sum();
+    let total = column.heat.iter().copied().fold(0, u64::saturating_add);
     let filled = column.heat.iter().enumerate().filter(|(_, count)| **count > 0);
     filled
         .map(|(bucket, records)| {

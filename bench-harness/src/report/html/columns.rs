@@ -6,6 +6,9 @@ use crate::report::units::significant;
 /// Columns of a plot at most: some five pixels each.
 const COLUMNS_MAX: usize = 300;
 
+/// Buckets of the heat plot: the last ends at 2^40 µs, twelve days. A file that claims more has no use for them.
+const BUCKETS_MAX: usize = 41;
+
 /// One or more seconds. Rates are means, percentiles those of the worst second, counts sums.
 #[derive(Clone, Debug, Default)]
 pub struct Column {
@@ -59,7 +62,7 @@ fn join(seconds: &[Second], stage: Option<Stage>, from_s: f64) -> Column {
     let cpu_s: Vec<f64> = seconds.iter().filter_map(|second| second.broker_cpu_s).collect();
     let mut heat: Vec<u64> = Vec::new();
     for second in seen() {
-        heat.resize(heat.len().max(second.heat.len()), 0);
+        heat.resize(heat.len().max(second.heat.len().min(BUCKETS_MAX)), 0);
         for (sum, count) in heat.iter_mut().zip(&second.heat) {
             *sum = sum.saturating_add(*count);
         }

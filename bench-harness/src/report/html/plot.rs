@@ -200,7 +200,8 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, (first, last): (i32, i32)) -> i32 {
-        let share = (value - self.from) / (self.to - self.from);
+        // What lies outside is drawn at the edge.
+        let share = ((value - self.from) / (self.to - self.from)).clamp(0.0, 1.0);
         first + (share * f64::from(last - first)).round() as i32
     }
 
