@@ -188,6 +188,7 @@ fn loaded(
         ready: 0,
         produced: 0,
         ends: Vec::new(),
+        broker_cpu_s: None,
         observer,
     };
     let watched = watch.all(prepared, &mut meter);
@@ -255,6 +256,8 @@ struct Watch<'a> {
     ready: usize,
     produced: usize,
     ends: Vec<End>,
+    /// Of the second before the last look, for whoever watches; each second gets its own at the end.
+    broker_cpu_s: Option<f64>,
     observer: &'a mut dyn Observer,
 }
 
@@ -295,6 +298,9 @@ impl Watch<'_> {
                 && let Ok(sample) = meter.sample()
             {
                 cpu_s.push(sample.cpu_s());
+                if let [.., before, after] = cpu_s.as_slice() {
+                    self.broker_cpu_s = Some((after - before).max(0.0));
+                }
                 if first.is_none() {
                     first = Some(sample);
                 } else {
@@ -361,7 +367,8 @@ impl Watch<'_> {
             }
             What::Interval(interval) => {
                 if let Some(second) = self.summary.add(report.worker, &interval) {
-                    let second = second.clone();
+                    let mut second = second.clone();
+                    second.broker_cpu_s = self.broker_cpu_s;
                     self.observer.second(&second, self.summary.counts());
                 }
             }

@@ -30,8 +30,8 @@ impl Kind {
     pub fn label(self) -> String {
         match self {
             Kind::Ottla => "Ottla".to_owned(),
-            Kind::OttlaRelaxed => "Ottla, relaxed".to_owned(),
-            Kind::KafkaFlushed => format!("Kafka {}, flushed", kafka::version()),
+            Kind::OttlaRelaxed => "Ottla relaxed".to_owned(),
+            Kind::KafkaFlushed => format!("Kafka {} flushed", kafka::version()),
             Kind::Kafka => format!("Kafka {}", kafka::version()),
         }
     }
