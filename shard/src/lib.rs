@@ -8,6 +8,7 @@
 //! | [`purgatory`] | fetches that wait for bytes |
 //! | [`partitions`], [`placement`] | which partitions are here, and which core owns which |
 //! | [`settings`] | a topic's settings |
+//! | [`stages`] | how long each stage of a request takes |
 //! | [`mesh`], [`budget`] | calls between cores, and memory that is counted before it is taken |
 
 pub mod budget;
@@ -19,6 +20,7 @@ pub mod produce;
 pub mod producers;
 pub mod purgatory;
 pub mod settings;
+pub mod stages;
 
 pub use budget::Budget;
 pub use mesh::{Gone, Mesh};

@@ -5,10 +5,9 @@
 
 pub(crate) mod report;
 mod requests;
-pub(crate) mod stages;
 
+pub(crate) use ottla_shard::stages::{Kind, Stage, Stages};
 pub(crate) use requests::Requests;
-pub(crate) use stages::{Kind, Stage, Stages};
 
 use std::cell::Cell;
 use std::rc::Rc;

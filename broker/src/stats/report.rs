@@ -1,13 +1,13 @@
 //! What a broker says of itself at one moment: gathered by one call to each core, which copies its own counts and goes on.
 
 use super::NetCounts;
-use super::stages::StageTimes;
 use crate::core::Core;
 use futures_util::future::join_all;
 use ottla_io::Counters;
 use ottla_io::runtime::{self, Process};
 use ottla_log::LogCounts;
 use ottla_protocol::{ApiKey, ErrorCode};
+use ottla_shard::stages::StageTimes;
 use std::rc::Rc;
 
 /// A number that goes up and down, with the sentence that says what it is.

@@ -1,5 +1,7 @@
 //! How long each stage of a request takes, as a histogram for each kind of request and stage.
 //!
+//! One [`Stages`] per core, always on; whoever sees a stage end records it. What it costs: `examples/stages.rs`.
+//!
 //! | stage | from | until | on the core of |
 //! | --- | --- | --- | --- |
 //! | admitted | its length is known | memory is counted for it, and all of it is here | the connection |
@@ -24,14 +26,14 @@ use ottla_io::Instant;
 use std::cell::RefCell;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Produce,
     Fetch,
     Other,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub enum Stage {
     Admitted,
     Parsed,
     Crossed,
@@ -47,9 +49,9 @@ pub(crate) enum Stage {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 3] = [Kind::Produce, Kind::Fetch, Kind::Other];
+    pub const ALL: [Kind; 3] = [Kind::Produce, Kind::Fetch, Kind::Other];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Kind::Produce => "produce",
             Kind::Fetch => "fetch",
@@ -59,7 +61,7 @@ impl Kind {
 }
 
 impl Stage {
-    pub(crate) const ALL: [Stage; 12] = [
+    pub const ALL: [Stage; 12] = [
         Stage::Admitted,
         Stage::Parsed,
         Stage::Crossed,
@@ -74,7 +76,7 @@ impl Stage {
         Stage::Total,
     ];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Stage::Admitted => "admitted",
             Stage::Parsed => "parsed",
@@ -109,7 +111,7 @@ struct Times {
 }
 
 /// One core's.
-pub(crate) struct Stages(RefCell<[Option<Box<Times>>; SLOTS]>);
+pub struct Stages(RefCell<[Option<Box<Times>>; SLOTS]>);
 
 impl Default for Stages {
     fn default() -> Stages {
@@ -119,18 +121,18 @@ impl Default for Stages {
 
 /// What a core has recorded of a stage since it began.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StageTimes {
-    pub(crate) kind: Kind,
-    pub(crate) stage: Stage,
-    pub(crate) nanos: u64,
+pub struct StageTimes {
+    pub kind: Kind,
+    pub stage: Stage,
+    pub nanos: u64,
     /// The largest value of a bucket, in nanoseconds, and how many are in it; ascending, without empty ones.
-    pub(crate) buckets: Vec<(u64, u64)>,
+    pub buckets: Vec<(u64, u64)>,
 }
 
 impl Stages {
     /// A stage that lasted from `from` to `to`; one that ends before it begins lasted for nothing.
     #[inline]
-    pub(crate) fn record(&self, kind: Kind, stage: Stage, from: Instant, to: Instant) {
+    pub fn record(&self, kind: Kind, stage: Stage, from: Instant, to: Instant) {
         let nanos = to.0.saturating_sub(from.0);
         let slots = &mut *self.0.borrow_mut();
         let Some(slot) = slots.get_mut(kind as usize * STAGES + stage as usize) else { return };
@@ -141,7 +143,7 @@ impl Stages {
     }
 
     /// Everything that was recorded, in the order of kinds and stages.
-    pub(crate) fn read(&self) -> Vec<StageTimes> {
+    pub fn read(&self) -> Vec<StageTimes> {
         let slots = self.0.borrow();
         let keys = Kind::ALL.into_iter().flat_map(|kind| Stage::ALL.map(|stage| (kind, stage)));
         let recorded = slots.iter().zip(keys).filter_map(|(times, (kind, stage))| {
