@@ -106,6 +106,14 @@ impl Drop for Ottla {
     }
 }
 
+/// What the program says of itself, such as `ottla 0.1.0`; none when it says nothing.
+pub fn version(program: &Path) -> Option<String> {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().ok()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let line = said.lines().next().unwrap_or_default().trim();
+    (output.status.success() && !line.is_empty()).then(|| line.to_owned())
+}
+
 /// The one that was given, else the one beside this program, else the first in PATH.
 ///
 /// # Errors

@@ -46,7 +46,8 @@ fn status_of_what_does_not_run() {
 #[test]
 fn an_ottla_that_serves() {
     let directory = tempfile::tempdir().unwrap();
-    let text = r#"trap 'echo ended >"$(dirname "$0")/ended"; exit 0' TERM
+    let text = r#"[ "$1" = --version ] && echo "ottla 9.9.9" && exit
+trap 'echo ended >"$(dirname "$0")/ended"; exit 0' TERM
 echo "$@" >"$(dirname "$0")/arguments"; echo noise; echo "ready: 127.0.0.1:7"
 while :; do sleep 0.05; done"#;
     let starting = STARTING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -54,6 +55,7 @@ while :; do sleep 0.05; done"#;
     let data = directory.path().join("new/place");
     let ottla = ottla::Ottla::start(&program, &data, 20_100, &["a=b".to_owned()]).unwrap();
     drop(starting);
+    assert_eq!(ottla::version(&program).as_deref(), Some("ottla 9.9.9"));
     assert_eq!(ottla.bootstrap(), "127.0.0.1:7");
     assert!(Path::new(&format!("/proc/{}", ottla.pid())).exists());
     drop(ottla);

@@ -1,7 +1,7 @@
 //! A broker that takes part: started, asked for its CPU, and stopped when it is dropped.
 
 use crate::cost::{Meter, Source};
-use crate::peer::ottla::Ottla;
+use crate::peer::ottla::{self, Ottla};
 use crate::peer::{Error, kafka};
 use std::path::{Path, PathBuf};
 
@@ -35,18 +35,12 @@ impl Kind {
             Kind::Kafka => format!("Kafka {}", kafka::version()),
         }
     }
-
-    /// What the report calls the broker, where that says more than the broker itself does.
-    pub fn version(self) -> Option<String> {
-        match self {
-            Kind::Ottla | Kind::OttlaRelaxed => None,
-            Kind::KafkaFlushed | Kind::Kafka => Some(format!("Apache Kafka {}", kafka::version())),
-        }
-    }
 }
 
 pub struct Contender {
     pub kind: Kind,
+    /// What the report calls it: a broker does not tell its own version over Kafka's protocol.
+    pub version: Option<String>,
     process: Process,
 }
 
@@ -58,7 +52,7 @@ enum Process {
 impl Contender {
     /// # Errors
     /// It does not start; nothing of it is left running.
-    pub fn start(kind: Kind, ottla: &Path, directory: &Path, port: u16) -> Result<Contender, Error> {
+    pub fn start(kind: Kind, program: &Path, directory: &Path, port: u16) -> Result<Contender, Error> {
         let settings: Vec<String> = match kind {
             Kind::Ottla | Kind::Kafka => vec![],
             Kind::OttlaRelaxed => vec![RELAXED.to_owned()],
@@ -66,7 +60,7 @@ impl Contender {
         };
         let process = match kind {
             Kind::Ottla | Kind::OttlaRelaxed => {
-                Process::Ottla(Ottla::start(ottla, directory, port, &settings)?)
+                Process::Ottla(Ottla::start(program, directory, port, &settings)?)
             }
             Kind::KafkaFlushed | Kind::Kafka => match kafka::start(directory, port, &settings) {
                 Ok(running) => Process::Kafka { running, directory: directory.to_owned() },
@@ -77,7 +71,11 @@ impl Contender {
                 }
             },
         };
-        Ok(Contender { kind, process })
+        let version = match kind {
+            Kind::Ottla | Kind::OttlaRelaxed => ottla::version(program),
+            Kind::KafkaFlushed | Kind::Kafka => Some(format!("Apache Kafka {}", kafka::version())),
+        };
+        Ok(Contender { kind, version, process })
     }
 
     pub fn bootstrap(&self) -> &str {

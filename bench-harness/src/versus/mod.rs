@@ -167,7 +167,7 @@ impl Bench<'_> {
             spin: Duration::from_micros(how.spin_us),
             timeout: Duration::from_secs_f64(how.timeout.clamp(0.001, 86_400.0)),
             cost: Some(crate::cost::Source::Process(contender.pid())),
-            broker_name: contender.kind.version(),
+            broker_name: contender.version.clone(),
             interrupted: Arc::clone(&self.interrupted),
             ..load::Options::default()
         }

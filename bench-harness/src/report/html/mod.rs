@@ -277,10 +277,14 @@ fn ratio(first: &Figure, figure: &Figure) -> Markup {
 }
 
 fn repeat(outcomes: &[Labelled<'_>]) -> Markup {
+    let is_same = |a: &Outcome, b: &Outcome| a.command == b.command && a.workload.text == b.workload.text;
+    // Contenders of one command share it.
+    let are_same = outcomes.windows(2).all(|pair| matches!(pair, [a, b] if is_same(a.outcome, b.outcome)));
+    let shown = if are_same { outcomes.get(..1).unwrap_or_default() } else { outcomes };
     html! {
         h2 { "Repeat" }
-        @for labelled in outcomes {
-            @if outcomes.len() > 1 { p .soft { (labelled.label) } }
+        @for labelled in shown {
+            @if shown.len() > 1 { p .soft { (labelled.label) } }
             pre { (text::command(&labelled.outcome.command)) }
             @if !labelled.outcome.workload.text.is_empty() {
                 details {
