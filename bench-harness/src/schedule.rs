@@ -87,6 +87,32 @@ impl Schedule {
         taken
     }
 
+    /// A time before which the record `ahead` places behind the next one is not due; none when the schedule is over. For random arrivals
+    /// it is a time before which that is unlikely.
+    pub fn not_before(&self, ahead: usize) -> Option<Nanos> {
+        let next = self.next?;
+        Some(match &self.kind {
+            Kind::Steps { steps, at, began, index, phase, .. } => match steps.get(*at) {
+                // `index` counts the next one already.
+                Some(step) if step.records_per_s > 0.0 => {
+                    let number = (index.saturating_sub(1) + ahead as u64) as f64 + phase;
+                    let offset = (number * SECOND as f64 / step.records_per_s).min(step.length_ns as f64);
+                    began.saturating_add(offset as Nanos).max(next)
+                }
+                _ => next,
+            },
+            // Twice as many as the mean come seldom, and for a few anything is likely.
+            Kind::Poisson { records_per_s, .. } if ahead >= 16 => {
+                next + (ahead as f64 * 0.5 * SECOND as f64 / records_per_s) as Nanos
+            }
+            Kind::Poisson { .. } => next,
+            Kind::Listed { times } => match ahead.checked_sub(1) {
+                Some(behind) => times.as_slice().get(behind).copied().unwrap_or(self.end),
+                None => next,
+            },
+        })
+    }
+
     /// How many records are left, without taking them.
     pub fn remaining(&self) -> u64 {
         let mut rest = self.clone();
@@ -185,6 +211,33 @@ mod tests {
         assert!(times.is_sorted());
         assert_eq!(times, all(Schedule::poisson(1000.0, 7, 0, 20 * SECOND)));
         assert_ne!(times, all(Schedule::poisson(1000.0, 8, 0, 20 * SECOND)));
+    }
+
+    /// What is said of the records to come holds, on each kind of schedule.
+    #[test]
+    fn nothing_is_due_earlier_than_said() {
+        let steps = vec![Step::new(100.0, 0.5), Step::new(0.0, 0.2), Step::new(2000.0, 1.0)];
+        for mut schedule in [
+            Schedule::fixed(1000.0, 0.3, 5, 2 * SECOND),
+            Schedule::stepped(steps.clone(), 0.0, 5, 2 * SECOND),
+            Schedule::repeated(steps, 0.5, 5, 4 * SECOND),
+            Schedule::listed((0..500).map(|n| n * n * 1000).collect(), SECOND),
+        ] {
+            while schedule.peek().is_some() {
+                let mut rest = schedule.clone();
+                for ahead in 0..40 {
+                    let said = schedule.not_before(ahead).unwrap();
+                    let Some(due) = rest.take() else { break };
+                    assert!(said <= due, "{ahead} ahead of {:?}: {said} {due}", schedule.peek());
+                }
+                schedule.take();
+            }
+            assert_eq!(schedule.not_before(3), None);
+        }
+        let even = Schedule::fixed(1000.0, 0.0, 0, SECOND);
+        assert_eq!(even.not_before(100), Some(100_000_000));
+        let random = Schedule::poisson(1000.0, 3, 0, SECOND);
+        assert!(random.not_before(100) > random.peek());
     }
 
     /// A trace's times end at the end of the run.

@@ -76,3 +76,22 @@ fn a_lost_answer_is_sent_again() {
     assert!(outcome.counts.errors["connection"] >= 1, "{:?}", outcome.counts.errors);
     assert_eq!(outcome.stages[&ottla_bench::outcome::Stage::Acknowledged].count, 200);
 }
+
+/// Readers that catch up are counted apart, and lingering batches, keys and codecs lose nothing.
+#[test]
+fn batches_of_every_kind_come_back() {
+    let outcome = run(Behaviour::default(), |workload| {
+        workload.consumers.catch_up = 1;
+        workload.records.keys = ottla_bench::workload::KeyKind::Zipf;
+        workload.producers.codec = "lz4".to_owned();
+        workload.producers.linger_ms = 20.0;
+        workload.pacing.rate = 4000.0;
+    });
+    let verification = outcome.verification.unwrap();
+    assert_eq!((verification.records_expected, verification.records_seen), (2000, 2000));
+    assert_eq!((verification.lost, verification.doubled, verification.changed), (0, 0, 0));
+    assert!(outcome.counts.records_caught_up > 0);
+    // Lingering shows: batches have many records, and the first of each waited its time.
+    assert!(outcome.counts.produce_requests < 400, "{}", outcome.counts.produce_requests);
+    assert!(outcome.stages[&ottla_bench::outcome::Stage::Sent].max_ns > 15_000_000);
+}

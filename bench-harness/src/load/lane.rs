@@ -77,6 +77,18 @@ impl Lane {
         self.queue.back().is_some_and(|open| !open.is_closed)
     }
 
+    /// How many records of at most `record_bytes` it takes at least until a batch is full.
+    pub fn records_to_full(&self, record_bytes: usize, bounds: &Bounds) -> usize {
+        let open = self.queue.back().filter(|open| !open.is_closed);
+        let (bytes, records) = open.map_or((0, 0), |open| (open.uncompressed_bytes(), open.record_count()));
+        let by_bytes = bounds.batch_bytes.saturating_sub(bytes) / record_bytes.max(1);
+        let by_records = match bounds.batch_records {
+            0 => usize::MAX,
+            most => most.saturating_sub(records),
+        };
+        by_bytes.min(by_records).max(1)
+    }
+
     /// The sequence that the next record has for verification.
     pub fn next_record(&self) -> u64 {
         self.next_record
@@ -229,6 +241,19 @@ mod tests {
         }
         assert!(!lane.has_room(&BOUNDS));
         assert_eq!(lane.waiting().count(), 6);
+    }
+
+    /// Nobody has to look before so many records came.
+    #[test]
+    fn a_batch_is_full_after_so_many_records() {
+        let (mut lane, mut spare) = (Lane::new(0, 0, 1), Vec::new());
+        assert_eq!(lane.records_to_full(30, &BOUNDS), 3);
+        push(&mut lane, 1, &mut spare);
+        assert_eq!(lane.records_to_full(30, &BOUNDS), 2);
+        assert_eq!(lane.records_to_full(200, &BOUNDS), 1);
+        push(&mut lane, 2, &mut spare);
+        push(&mut lane, 3, &mut spare);
+        assert_eq!(lane.records_to_full(30, &BOUNDS), 3);
     }
 
     /// After a failure nothing leaves before everything is back, then in the old order with the old sequences.

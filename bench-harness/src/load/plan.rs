@@ -1,6 +1,6 @@
 //! What every worker of a run knows before it begins.
 
-use super::stamp::{self, Form};
+use super::stamp::Form;
 use crate::client::TopicMap;
 use crate::client::admin::Offsets;
 use crate::clock::{Clock, Nanos};
@@ -129,8 +129,14 @@ impl Plan {
     pub fn form(&self) -> Form {
         let form = Form { is_full: self.verify, in_header: false };
         let has_room = !self.payloads.are_real && self.payloads.smallest_bytes() >= form.bytes();
-        debug_assert!(stamp::FULL_BYTES >= form.bytes());
         Form { in_header: !has_room, ..form }
+    }
+
+    pub fn key_bytes_max(&self) -> usize {
+        match &self.trace {
+            Some(trace) => trace.keys.iter().flatten().map(Vec::len).max().unwrap_or(0),
+            None => self.workload.records.key_bytes,
+        }
     }
 
     /// The topics that the producer or consumer `index` deals with, as indexes into `topics`.

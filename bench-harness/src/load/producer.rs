@@ -32,6 +32,8 @@ use std::time::Duration;
 const DRAW_BYTES: usize = 256 << 10;
 /// Wakes at least so often, to notice requests that are not answered.
 const LOOK_NS: Nanos = 100 * MILLISECOND;
+/// Lengths, deltas and a header's key: at most this.
+const RECORD_OVERHEAD_BYTES: usize = 40;
 const RETRY_NS: Nanos = 100 * MILLISECOND;
 const HOUSEKEEPING_WAIT: Duration = Duration::from_millis(100);
 
@@ -44,6 +46,8 @@ pub struct Producer {
     form: Form,
     bounds: Bounds,
     compression: Compression,
+    /// Of a record in a batch, with what surrounds it.
+    record_bytes_max: usize,
     lanes: Vec<Lane>,
     /// The lanes of each topic.
     topics: Vec<Range<usize>>,
@@ -106,6 +110,10 @@ impl Producer {
                 queue_max: plan.in_flight_max().max(2),
             },
             compression: Compression::from_name(&settings.codec).unwrap_or_default(),
+            record_bytes_max: plan.payloads.largest_bytes()
+                + plan.key_bytes_max()
+                + super::stamp::FULL_BYTES
+                + RECORD_OVERHEAD_BYTES,
             // Producers start at different partitions.
             sticky: id.checked_rem(lanes.len()).unwrap_or(0),
             next_topic: 0,
@@ -309,6 +317,18 @@ impl Producer {
         lanes.filter(|lane| self.has_slot(lane.leader)).filter_map(Lane::ready_at).min()
     }
 
+    /// When to look at the schedule again, whose next record is due at `next`. Without linger that is when it is due. With it nothing can
+    /// leave before that record has lingered or a batch is full, and to wake for each record would cost more than to send it.
+    fn next_look(&self, source: &Source, next: Nanos) -> Nanos {
+        if self.bounds.linger_ns == 0 {
+            return next;
+        }
+        let lanes = self.lanes.iter().map(|lane| lane.records_to_full(self.record_bytes_max, &self.bounds));
+        let to_full = lanes.min().unwrap_or(1);
+        let full_at = source.not_before(to_full - 1).unwrap_or(next);
+        full_at.min(next.saturating_add(self.bounds.linger_ns))
+    }
+
     fn is_idle(&self) -> bool {
         self.queued.is_empty() && self.links.values().all(|link| link.is_idle())
     }
@@ -421,7 +441,11 @@ impl Producer {
         let idempotent = self.plan.workload.producers.idempotence;
         let acks_none = self.plan.workload.producers.acks == Acks::None;
         for flight in flights {
-            for (index, batch) in flight.batches {
+            for (index, mut batch) in flight.batches {
+                if flight.sent_at == 0 {
+                    // It never left: its next time is its first.
+                    batch.attempts = batch.attempts.saturating_sub(1);
+                }
                 let timeout = self.plan.workload.producers.delivery_timeout_ms as Nanos * MILLISECOND;
                 let is_old = batch.intended.first().is_some_and(|first| now - first > timeout);
                 if is_old && !idempotent || acks_none && flight.sent_at > 0 {
@@ -497,6 +521,7 @@ pub async fn run(this: Rc<RefCell<Producer>>, times: Times) -> Undone {
             }
             let may_draw = !plan.is_saturating() || producer.has_any_slot() && !producer.needs_identity;
             let drawn = if may_draw { producer.draw(&mut source, now) } else { None };
+            let drawn = drawn.map(|at| if at > now { producer.next_look(&source, at) } else { at });
             let requests = producer.dispatch(now, plan.is_saturating() || is_over);
             if requests > 0 {
                 now

@@ -137,6 +137,14 @@ impl Source {
         (key, self.values.take())
     }
 
+    /// A time before which the record `ahead` places behind the next one is not due.
+    pub fn not_before(&self, ahead: usize) -> Option<Nanos> {
+        match &self.pace {
+            Pace::Open(schedule) => schedule.not_before(ahead),
+            Pace::Saturate { .. } => None,
+        }
+    }
+
     /// How many records the schedule still has, which never became due for want of room.
     pub fn remaining(&self) -> u64 {
         match &self.pace {

@@ -112,6 +112,10 @@ impl Payloads {
         total as f64 / self.pieces.len().max(1) as f64
     }
 
+    pub fn largest_bytes(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.bytes()).max().unwrap_or(0)
+    }
+
     pub fn smallest_bytes(&self) -> usize {
         self.pieces.iter().map(|piece| piece.bytes()).min().unwrap_or(0)
     }
