@@ -90,10 +90,13 @@ pub struct ChangeArgs {
     /// Seconds to wait after it for what is late
     #[arg(long, value_name = "SECONDS")]
     pub drain: Option<f64>,
+    /// Topics to make
     #[arg(long, value_name = "COUNT")]
     pub topics: Option<usize>,
+    /// Partitions of each
     #[arg(long, value_name = "COUNT")]
     pub partitions: Option<i32>,
+    /// Replicas of each partition; -1 for the broker's default
     #[arg(long, value_name = "COUNT")]
     pub replication_factor: Option<i16>,
     /// An existing topic instead of new ones; it is kept
@@ -102,11 +105,13 @@ pub struct ChangeArgs {
     /// A setting of the topics, for example flush.messages=1; may come again
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub set: Vec<(String, String)>,
+    /// Producers, each with a connection to every leader
     #[arg(long, value_name = "COUNT")]
     pub producers: Option<usize>,
     /// 0, 1 or all
     #[arg(long, value_name = "ACKS", value_parser = parse_acks)]
     pub acks: Option<Acks>,
+    /// Records that are sent again are stored once (KIP-98); needs --acks all
     #[arg(long)]
     pub idempotence: bool,
     /// none, gzip, snappy, lz4 or zstd
@@ -115,11 +120,13 @@ pub struct ChangeArgs {
     /// Share of a value's bytes that are random, from 0 to 1
     #[arg(long, value_name = "SHARE")]
     pub entropy: Option<f64>,
+    /// A batch is sent when it has so many bytes
     #[arg(long, value_name = "BYTES")]
     pub batch_bytes: Option<usize>,
     /// Records of a batch at most; 1 sends each alone
     #[arg(long, value_name = "COUNT")]
     pub batch_records: Option<usize>,
+    /// … or when its first record waited so long
     #[arg(long, value_name = "MS")]
     pub linger_ms: Option<f64>,
     /// Unanswered requests on a connection, of an open loop or a flood
@@ -128,6 +135,7 @@ pub struct ChangeArgs {
     /// Keys of records
     #[arg(long, value_name = "KIND", value_parser = parse_keys)]
     pub keys: Option<KeyKind>,
+    /// How many keys there are
     #[arg(long, value_name = "COUNT")]
     pub key_count: Option<usize>,
     /// Groups that each read every record: the fan-out
@@ -145,6 +153,7 @@ pub struct ChangeArgs {
     /// Connections a second that come and go beside the load
     #[arg(long, value_name = "PER_S")]
     pub churn: Option<f64>,
+    /// Another one makes other keys, sizes, payloads and random arrivals
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
     /// A record that the generator sent later than this after it could have is late

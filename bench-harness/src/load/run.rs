@@ -470,7 +470,7 @@ fn outcome(
     if watched.interrupted {
         invalid.push(format!("interrupted after {measured_s:.1} s of {} s", workload.duration_s));
     }
-    judge(&mut invalid, workload, &summary, &ends);
+    judge(&mut invalid, workload, &summary, &ends, watched.interrupted);
     if matches!(pacing, Pacing::Flood | Pacing::Closed { .. }) && generator.busiest_worker > 0.95 {
         notes.push(format!(
             "The busiest worker used {:.0}% of its core: the generator was the limit, not the broker. Use more --workers.",
@@ -533,7 +533,7 @@ fn intended(plan: &Plan, part: Part, times: &Times) -> u64 {
 }
 
 /// Why the figures can't be trusted.
-fn judge(invalid: &mut Vec<String>, workload: &Workload, summary: &Summary, ends: &[End]) {
+fn judge(invalid: &mut Vec<String>, workload: &Workload, summary: &Summary, ends: &[End], interrupted: bool) {
     let pacing = &workload.pacing;
     let punctuality = summary.whole.punctuality;
     let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
@@ -550,7 +550,7 @@ fn judge(invalid: &mut Vec<String>, workload: &Workload, summary: &Summary, ends
             ));
         }
         let unsent: u64 = ends.iter().map(|end| end.undone.unsent).sum();
-        if unsent > 0 {
+        if unsent > 0 && !interrupted {
             invalid.push(format!(
                 "the broker did not keep up: {unsent} records that were due had not been sent {} s after the end, and no latency counts them",
                 workload.drain_s
@@ -566,7 +566,7 @@ fn judge(invalid: &mut Vec<String>, workload: &Workload, summary: &Summary, ends
         ));
     }
     let unanswered: u64 = ends.iter().map(|end| end.undone.unanswered).sum();
-    if unanswered > 0 {
+    if unanswered > 0 && !interrupted {
         invalid.push(format!(
             "{unanswered} records were sent and not acknowledged {} s after the end, and no latency counts them",
             workload.drain_s

@@ -12,8 +12,8 @@ use std::io::Write as _;
 pub struct Line {
     pub until_s: f64,
     pub acknowledged_per_s: f64,
-    /// Fetched over acknowledged since the beginning: below the fan-out while something is behind.
-    pub behind_records: i64,
+    /// Records that were acknowledged and not yet fetched by every group, since the beginning.
+    pub behind_records: u64,
     pub p50_ns: u64,
     pub p99_ns: u64,
     pub max_ns: u64,
@@ -68,7 +68,8 @@ impl Soak {
             until_s,
             acknowledged_per_s: sum(|second| second.records_acknowledged) as f64
                 / seconds.len().max(1) as f64,
-            behind_records: (self.acknowledged * self.groups) as i64 - self.fetched as i64,
+            // A record may be fetched before its acknowledgement is read.
+            behind_records: (self.acknowledged * self.groups).saturating_sub(self.fetched),
             p50_ns: medians.get(medians.len() / 2).copied().unwrap_or(0),
             p99_ns: stages.iter().map(|stage| stage.p99_ns).max().unwrap_or(0),
             max_ns: stages.iter().map(|stage| stage.max_ns).max().unwrap_or(0),

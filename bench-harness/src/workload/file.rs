@@ -139,6 +139,28 @@ mod tests {
         assert_eq!(parse("again", &to_text(&workload)).unwrap(), workload);
     }
 
+    /// The examples that come with this crate are sound, and so is the file in its README.
+    #[test]
+    fn the_examples_are_sound() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let files = std::fs::read_dir(root.join("examples")).unwrap().map(|entry| entry.unwrap().path());
+        let workloads = files.filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
+        let names: Vec<String> = workloads.map(|path| read(&path, None).unwrap().name).collect();
+        assert!(names.len() >= 3, "{names:?}");
+        let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+        let text = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let workload = parse("README.md", text).unwrap();
+        workload.check().unwrap();
+        // Every field is there, but for those that are alternatives to others.
+        let left_out = ["records.file", "topics.existing", "producers.level"];
+        let field_count = |text: &str| text.lines().filter(|line| line.contains('=')).count();
+        assert!(
+            field_count(text) + left_out.len() >= field_count(&to_text(&workload)),
+            "{}",
+            to_text(&workload)
+        );
+    }
+
     /// A misspelt field or value is named with its line and with what was meant.
     #[test]
     fn what_is_misspelt_names_the_nearest() {
