@@ -234,6 +234,7 @@ fn the_page_of_several() {
     let (fast, mut slow) = (sample::outcome("w", 1.0), sample::outcome("w", 3.0));
     slow.durability.durable = Some(false);
     slow.invalid.push("a <reason>".to_owned());
+    slow.pacing = Pacing::Closed { in_flight: 16 };
     let labelled = [
         Labelled { label: "Ottla".to_owned(), outcome: &fast },
         Labelled { label: "Kafka & flush".to_owned(), outcome: &slow },
@@ -244,6 +245,10 @@ fn the_page_of_several() {
     assert!(plots.iter().any(|plot| plot == "Kafka & flush: intended → fetched"), "{plots:?}");
     assert!(page.contains("×3.00"));
     assert!(page.contains("Ottla against Kafka &amp; flush: an acknowledgement is not worth the same"));
+    assert!(
+        page.contains("CLOSED LOOP, 16 in flight")
+            && page.contains("Ottla against Kafka &amp; flush: not paced alike")
+    );
     assert!(page.contains("INVALID: the figures of Kafka &amp; flush can't be trusted."));
 }
 

@@ -38,6 +38,9 @@ Examples:
 Contenders: Ottla, whose acks are durable; Kafka with log.flush.interval.messages=1, whose acks are too; and Kafka as it ships, whose
 acks are not. It needs Java 17 or newer and Maven; the ottla is the one beside this program or in PATH, or --ottla.";
 
+/// More CPU than this in the first third of a run, over the last, is no noise.
+const WARMING_RATIO: f64 = 1.2;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Rival {
     Kafka,
@@ -191,6 +194,7 @@ impl Bench<'_> {
         if !used.is_empty() {
             outcome.notes.push(format!("CPU of the others meanwhile, up and idle: {}", used.join("; ")));
         }
+        outcome.notes.extend(warming(&outcome));
         Ok(outcome)
     }
 
@@ -204,6 +208,21 @@ impl Bench<'_> {
         }
         Ok(outcome)
     }
+}
+
+/// A broker whose CPU falls while the load is the same was still getting warm, and is told worse than it is.
+fn warming(outcome: &Outcome) -> Option<String> {
+    let cpu_s: Vec<f64> = outcome.seconds.iter().filter_map(|second| second.broker_cpu_s).collect();
+    let third = cpu_s.len() / 3;
+    if third < 3 {
+        return None;
+    }
+    let mean = |seconds: &[f64]| seconds.iter().sum::<f64>() / seconds.len() as f64;
+    let (first, last) = (mean(cpu_s.get(..third)?), mean(cpu_s.get(cpu_s.len() - third..)?));
+    (first > last * WARMING_RATIO).then(|| {
+        let fall = report::units::share(1.0 - last / first);
+        format!("its CPU fell by {fall} from the first third of the run to the last: it was not warm yet; use a longer --warm")
+    })
 }
 
 /// Says what came of the runs, and writes it: ratios with their intervals as text, and one page with each contender's runs joined.
@@ -220,7 +239,10 @@ fn conclude(out: &Path, kinds: &[Kind], legs: &[Leg]) -> Result<Exit, Failure> {
         all.iter().map(|(label, outcome)| Labelled { label: label.clone(), outcome }).collect();
     let names: Vec<String> = kinds.iter().map(|kind| kind.label()).collect();
     let ratios = ab::ratios(legs, names.len(), false);
-    let text = format!("{}\n{}", compare::remarks(&labelled), ab::text(legs, &names, &ratios));
+    let mut text = format!("{}\n{}\n", compare::remarks(&labelled), ab::text(legs, &names, &ratios));
+    for (label, outcome) in &all {
+        text.extend(outcome.notes.iter().map(|note| format!("{label}: {note}\n")));
+    }
     let html = out.join("versus.html");
     report::write_file(&html, page(&labelled)?.as_bytes())?;
     report::write_file(&out.join("versus.txt"), text.as_bytes())?;
@@ -259,6 +281,19 @@ impl Drop for Data {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// CPU that falls during a run is said, CPU that wavers is not, and a run of a few seconds tells nothing.
+    #[test]
+    fn a_broker_that_is_not_warm() {
+        let mut outcome = crate::report::sample::outcome("w", 1.0);
+        assert_eq!(warming(&outcome), None);
+        for (index, second) in outcome.seconds.iter_mut().enumerate() {
+            second.broker_cpu_s = Some(if index < 12 { 1.0 } else { 0.5 });
+        }
+        assert!(warming(&outcome).unwrap().starts_with("its CPU fell by 50.0 %"));
+        outcome.seconds.truncate(8);
+        assert_eq!(warming(&outcome), None);
+    }
 
     /// A folder with someone's data is never taken, and never removed.
     #[test]
