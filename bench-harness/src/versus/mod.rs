@@ -39,7 +39,7 @@ Contenders: Ottla, whose acks are durable; Kafka with log.flush.interval.message
 acks are not. It needs Java 17 or newer and Maven; the ottla is the one beside this program or in PATH, or --ottla.";
 
 /// More CPU than this in the first third of a run, over the last, is no noise.
-const WARMING_RATIO: f64 = 1.2;
+const WARMING_RATIO: f64 = 1.3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Rival {
