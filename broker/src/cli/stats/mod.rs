@@ -40,18 +40,24 @@ Examples:
   curl -s 127.0.0.1:9464/metrics               the same for Prometheus
 
 Stages of a request, each from the end of the one before it:
-  admitted  its memory is counted and all of it is here        read      a fetch's records are read
-  parsed    read and checked, on its way to its partitions     parked    a fetch waited for records
-  crossed   another core has begun with its part               handled   any other request is answered
-  appended  its records are in the tails of their logs         released  its response is the next of its connection
-  written   the write that makes them durable has begun        sent      the kernel has taken the response
-  durable   its acks are met                                   total     all of it
+  admitted  memory is counted for it, and all of it is here
+  parsed    it is read and checked, and on its way to its partitions
+  crossed   another core has begun with its part
+  appended  its records are in the tails of their logs
+  written   the write that makes them durable has begun
+  durable   its acks are met
+  read      the records of a fetch are read
+  parked    a fetch has waited for records
+  handled   what neither produces nor fetches has its answer
+  released  its response is the next of its connection
+  sent      the kernel has taken the response
+  total     all of it
 
-SHARE is a stage's part of all the time that requests of its kind took. SLOWEST is the core with the largest p99.
-
-Of each core: BUSY is the CPU time of its thread, WRITES durable writes, ENTERS calls of io_uring_enter, WAKES how often it
-slept and another core roused it, COLD reads from segment files, LONG tasks that held it for more than half a
-millisecond, PARKED fetches that wait for records, MEMORY what requests and responses hold.";
+SHARE is a stage's part of all the time of requests of its kind; SLOWEST the core with the
+largest p99. Of each core: BUSY is the CPU time of its thread, WRITES durable writes, ENTERS
+calls of io_uring_enter, WAKES how often another core roused it from its sleep, COLD reads
+from segment files, LONG tasks that held it for more than half a millisecond, PARKED fetches
+that wait for records, MEMORY what requests and responses hold.";
 
 /// What a view on a terminal begins with: home, and each line clears the rest of itself.
 const HOME: &str = "\x1b[H";

@@ -152,6 +152,6 @@ fn what_is_only_noted() {
 #[test]
 fn the_stock_file_gets_few_words() {
     let notes = load(STOCK, &[]).unwrap().notes;
-    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(notes.iter().any(|note| matches!(note, Note::Info(text) if text.contains("CONTROLLER://:9093"))));
 }
