@@ -1,10 +1,11 @@
 //! The clock of a run: nanoseconds since 1970 that never step back.
 //!
-//! Stamps travel inside records from one process to another, perhaps on another machine, so they count from 1970. Within a process time
-//! advances by the monotonic clock from one reading of the wall clock on, so that an adjustment of the wall clock during the run moves
-//! nothing. Two machines differ by as much as their clocks do: the report of such a run says so.
+//! Stamps travel inside records from one process to another, perhaps on another machine, so they count from 1970. From one reading of the
+//! wall clock on, time advances by the machine's monotonic clock, so that an adjustment of the wall clock during the run moves nothing.
+//! Processes of one machine share that reading: a latency between them is then exact. Two machines differ by as much as their clocks do.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Nanoseconds since 1970.
 pub type Nanos = i64;
@@ -13,28 +14,33 @@ pub const MICROSECOND: Nanos = 1_000;
 pub const MILLISECOND: Nanos = 1_000_000;
 pub const SECOND: Nanos = 1_000_000_000;
 
-/// Copied to every worker of a process, so that they share its base.
-#[derive(Clone, Copy, Debug)]
+/// Copied to every worker of a process, and told to other processes of the same machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
-    base: Instant,
-    base_ns: Nanos,
+    /// The wall clock over the monotonic one when the clock was started.
+    pub offset_ns: Nanos,
 }
 
 impl Clock {
     pub fn start() -> Clock {
-        let base = Instant::now();
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Clock { base, base_ns: Nanos::try_from(since_1970.as_nanos()).unwrap_or(0) }
+        let wall_ns = Nanos::try_from(since_1970.as_nanos()).unwrap_or(0);
+        Clock { offset_ns: wall_ns - monotonic_ns() }
     }
 
     pub fn now(&self) -> Nanos {
-        self.base_ns + Nanos::try_from(self.base.elapsed().as_nanos()).unwrap_or(Nanos::MAX / 2)
+        monotonic_ns() + self.offset_ns
     }
 
     /// How long until `at`; zero when it has passed.
     pub fn until(&self, at: Nanos) -> Duration {
         Duration::from_nanos(u64::try_from(at - self.now()).unwrap_or(0))
     }
+}
+
+fn monotonic_ns() -> Nanos {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec * SECOND + now.tv_nsec
 }
 
 /// Nanoseconds of a count of seconds from a workload or the command line.

@@ -50,6 +50,8 @@ pub struct Options {
     pub share: Share,
     /// Topics that another process of the same load made, and its name for the run.
     pub joined: Option<(Vec<String>, String)>,
+    /// That of another process of this machine; none: one of its own.
+    pub clock: Option<Clock>,
     pub trace: Option<Trace>,
     pub payloads: Option<Payloads>,
     /// Set by Ctrl-C.
@@ -73,6 +75,7 @@ impl Default for Options {
             data_dir: None,
             share: Share::default(),
             joined: None,
+            clock: None,
             trace: None,
             payloads: None,
             interrupted: Arc::default(),

@@ -11,10 +11,10 @@
 //!   Done: its outcome  ─────────▶  merged with the others'
 //! ```
 //!
-//! The start is a time, and latencies from one process to another are differences of two clocks: machines need clocks that agree (NTP or
-//! PTP), which the report repeats.
+//! Processes of one machine share one clock. Between machines the start is a time and a latency the difference of two clocks: they need
+//! clocks that agree (NTP or PTP), which the report repeats.
 
-use crate::clock::{Nanos, SECOND};
+use crate::clock::{Clock, Nanos, SECOND};
 use crate::error::{Error, Result};
 use crate::load::plan::{Part, Share, Times};
 use crate::load::{self, Observer, Options};
@@ -53,6 +53,9 @@ struct Work {
     run_id: String,
     share: Share,
     bootstrap: Vec<String>,
+    /// The lead's machine and clock, for processes of the same machine.
+    host: String,
+    clock_offset_ns: Nanos,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -148,9 +151,11 @@ pub fn lead(
     }
     let roles: Vec<Role> = std::iter::once(role).chain(peers.iter().map(|peer| peer.hello.role)).collect();
     let shares = shares(&roles)?;
-    let options = Options { share: shares.first().copied().unwrap_or_default(), ..options.clone() };
-    let mut leading =
-        Leading { workload, bootstrap: &options.bootstrap, peers: &mut peers, shares: &shares, observer };
+    let clock = options.clock.unwrap_or_else(Clock::start);
+    let share = shares.first().copied().unwrap_or_default();
+    let options = Options { share, clock: Some(clock), ..options.clone() };
+    let bootstrap = &options.bootstrap;
+    let mut leading = Leading { workload, bootstrap, clock, peers: &mut peers, shares: &shares, observer };
     let mut outcomes = vec![load::run(workload, &options, &mut leading)?];
     for peer in &mut peers {
         outcomes.push(hear(&mut peer.reader)?);
@@ -170,6 +175,7 @@ pub fn lead(
 struct Leading<'a> {
     workload: &'a Workload,
     bootstrap: &'a [String],
+    clock: Clock,
     peers: &'a mut Vec<Peer>,
     shares: &'a [Share],
     observer: &'a mut dyn Observer,
@@ -184,6 +190,8 @@ impl Observer for Leading<'_> {
                 run_id: run_id.to_owned(),
                 share: *share,
                 bootstrap: self.bootstrap.to_vec(),
+                host: host(),
+                clock_offset_ns: self.clock.offset_ns,
             };
             say(&mut peer.writer, &work)?;
         }
@@ -195,7 +203,7 @@ impl Observer for Leading<'_> {
             let _: Ready = hear(&mut peer.reader)?;
         }
         // `proposed` was before the wait for the others.
-        let start_ns = proposed.max(crate::clock::Clock::start().now()) + START_AFTER_NS;
+        let start_ns = proposed.max(self.clock.now()) + START_AFTER_NS;
         for peer in self.peers.iter_mut() {
             say(&mut peer.writer, &Start { start_ns })?;
         }
@@ -232,6 +240,7 @@ pub fn join(options: &Options, address: &str, role: Role, observer: &mut dyn Obs
         bootstrap: work.bootstrap,
         share: work.share,
         joined: Some((work.topics, work.run_id)),
+        clock: (work.host == host()).then_some(Clock { offset_ns: work.clock_offset_ns }),
         ..options.clone()
     };
     let mut joining = Joining { reader, writer, observer };
