@@ -8,14 +8,17 @@ use ottla_bench::outcome::{Outcome, Verification};
 use ottla_bench::workload::{Size, Workload};
 
 fn run(behaviour: Behaviour, change: impl FnOnce(&mut Workload)) -> Outcome {
-    let model = Model::start(behaviour);
+    run_on(&Model::start(behaviour), change)
+}
+
+fn run_on(model: &Model, change: impl FnOnce(&mut Workload)) -> Outcome {
     let mut workload = Workload { duration_s: 0.5, warmup_s: 0.0, drain_s: 5.0, ..Workload::default() };
     workload.records.size = Size::Fixed(100);
     workload.topics.existing = Some(TOPIC.to_owned());
     workload.pacing.rate = 400.0;
     change(&mut workload);
     workload.check().unwrap();
-    let options = Options { bootstrap: vec![model.address], verify: true, ..Options::default() };
+    let options = Options { bootstrap: vec![model.address.clone()], verify: true, ..Options::default() };
     load::run(&workload, &options, &mut Quiet).unwrap()
 }
 
@@ -94,4 +97,19 @@ fn batches_of_every_kind_come_back() {
     // Lingering shows: batches have many records, and the first of each waited its time.
     assert!(outcome.counts.produce_requests < 400, "{}", outcome.counts.produce_requests);
     assert!(outcome.stages[&ottla_bench::outcome::Stage::Sent].max_ns > 15_000_000);
+}
+
+/// Connections come and go beside the load at their own rate, and disturb nothing.
+#[test]
+fn connections_come_and_go() {
+    let connections_with = |per_s: f64| {
+        let model = Model::start(Behaviour::default());
+        let outcome = run_on(&model, |workload| workload.churn.connections_per_s = per_s);
+        assert_eq!(outcome.verification.unwrap().lost, 0);
+        assert!(outcome.counts.errors.is_empty(), "{:?}", outcome.counts.errors);
+        model.connections()
+    };
+    // Half a second of them; a machine that is busy may not come to the last ones before the run is over.
+    let (without, with) = (connections_with(0.0), connections_with(100.0));
+    assert!((without + 25..=without + 50).contains(&with), "{without} and {with}");
 }

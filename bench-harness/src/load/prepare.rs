@@ -6,7 +6,7 @@ use crate::durability::Settings;
 use crate::error::{Error, Result};
 use crate::workload::{GroupProtocol, Workload};
 use glommio::timer::sleep;
-use glommio::{LocalExecutorBuilder, Placement};
+use glommio::{BuilderErrorKind, GlommioError, LocalExecutorBuilder, Placement};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -46,7 +46,15 @@ pub fn alone<T: Send + 'static, F: Future<Output = Result<T>> + 'static>(
         .ring_depth(RING_DEPTH)
         .spawn(task)
         .map_err(|error| Error::Worker(error.to_string()))?;
-    worker.join().map_err(|error| Error::WorkerEnded(error.to_string()))?
+    worker.join().map_err(of_join)?
+}
+
+/// Why a worker's thread ended without a result: a fault of ours, or it could not make its executor.
+pub fn of_join(error: GlommioError<()>) -> Error {
+    match error {
+        GlommioError::BuilderError(BuilderErrorKind::ThreadPanic(_)) => Error::WorkerEnded(error.to_string()),
+        other => Error::Worker(other.to_string()),
+    }
 }
 
 /// Makes the workload's topics and asks what the load has to know.

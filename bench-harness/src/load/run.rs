@@ -198,7 +198,7 @@ fn loaded(
     // Whatever happened, no worker outlives its run.
     plan.shared.stop.store(true, Ordering::Relaxed);
     for worker in workers {
-        worker.join().map_err(|error| Error::WorkerEnded(error.to_string()))?;
+        worker.join().map_err(prepare::of_join)?;
     }
     let watched = watched?;
     watch.take_rest();

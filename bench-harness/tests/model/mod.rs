@@ -7,6 +7,7 @@ use ottla_protocol::records::{BatchHeader, patch_assignment};
 use ottla_protocol::{ApiKey, Decoder, Encoder, Message, Records};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,7 @@ pub enum Fault {
 
 pub struct Model {
     pub address: String,
+    shared: Arc<Shared>,
 }
 
 #[derive(Default)]
@@ -63,6 +65,7 @@ struct State {
 struct Shared {
     behaviour: Behaviour,
     state: Mutex<State>,
+    connections: AtomicUsize,
     grew: Condvar,
 }
 
@@ -70,16 +73,29 @@ impl Model {
     pub fn start(behaviour: Behaviour) -> Model {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address").to_string();
-        let shared = Arc::new(Shared { behaviour, state: Mutex::default(), grew: Condvar::new() });
+        let shared = Arc::new(Shared {
+            behaviour,
+            state: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            grew: Condvar::new(),
+        });
+        let accepting = Arc::clone(&shared);
         let port = listener.local_addr().expect("its address").port();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&shared);
+                let shared = Arc::clone(&accepting);
+                shared.connections.fetch_add(1, Ordering::Relaxed);
                 // A client that goes away ends the thread of its connection.
                 std::thread::spawn(move || serve(stream, &shared, port));
             }
         });
-        Model { address }
+        Model { address, shared }
+    }
+
+    /// How many there have been.
+    #[allow(dead_code, reason = "not every test asks")]
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 }
 
