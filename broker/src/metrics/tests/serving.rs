@@ -123,6 +123,22 @@ fn the_page_is_what_prometheus_reads() {
     assert!(self::samples(&get(address, "/metrics").1).len() <= samples.len() + 30);
 }
 
+/// Whatever series tuning.md names is there.
+#[test]
+fn the_series_of_the_documents_exist() {
+    let (_broker, address) = broker();
+    let page = get(address, "/metrics").1;
+    let document = include_str!("../../../../tuning.md");
+    let names: HashSet<&str> = document
+        .split(|c: char| !(c.is_ascii_lowercase() || c == '_'))
+        .filter(|word| word.starts_with("ottla_"))
+        .collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!("# TYPE {name} ")), "{name} is not in\n{page}");
+    }
+}
+
 #[test]
 fn stats_are_json() {
     let (_broker, address) = broker();
