@@ -13,8 +13,12 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(400);
 
 fn measure(change: impl FnOnce(&mut Workload)) -> Outcome {
+    measure_pause(PAUSE, change)
+}
+
+fn measure_pause(pause: Duration, change: impl FnOnce(&mut Workload)) -> Outcome {
     let model =
-        Model::start(Behaviour { pause: Some((Duration::from_millis(800), PAUSE)), ..Behaviour::default() });
+        Model::start(Behaviour { pause: Some((Duration::from_millis(800), pause)), ..Behaviour::default() });
     let mut workload = Workload { duration_s: 2.0, warmup_s: 0.0, ..Workload::default() };
     workload.records.size = Size::Fixed(100);
     workload.topics.existing = Some(TOPIC.to_owned());
@@ -73,4 +77,33 @@ fn other_schedules_show_the_pause() {
     });
     assert_eq!(stepped.counts.records_intended, 1550);
     assert!(stepped.stages[&Stage::Acknowledged].p90_ns > pause_ns() * 3 / 10);
+}
+
+/// What a broker took too long for is no percentile's business, so the run says that it is invalid.
+#[test]
+fn records_that_never_left_make_a_run_invalid() {
+    let outcome = measure_pause(Duration::from_secs(30), |workload| workload.drain_s = 0.3);
+    assert!(outcome.invalid.iter().any(|reason| reason.contains("did not keep up")), "{:?}", outcome.invalid);
+    assert!(
+        outcome.invalid.iter().any(|reason| reason.contains("not acknowledged")),
+        "{:?}",
+        outcome.invalid
+    );
+    // A full window is the broker's time, not the generator's.
+    let blamed = |reason: &String| reason.contains("it sent") && reason.contains("100.00%");
+    assert!(!outcome.invalid.iter().any(blamed), "{:?}", outcome.invalid);
+}
+
+/// No generator is punctual to the nanosecond: one that is asked to be has to say that it was late.
+#[test]
+fn a_late_generator_says_so() {
+    let outcome = measure_pause(Duration::ZERO, |workload| {
+        workload.duration_s = 0.5;
+        workload.pacing.late_ms = 0.000_001;
+    });
+    assert!(
+        outcome.invalid.iter().any(|reason| reason.contains("the generator was late")),
+        "{:?}",
+        outcome.invalid
+    );
 }

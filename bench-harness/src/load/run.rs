@@ -315,8 +315,10 @@ impl Watch<'_> {
                 break;
             }
             let is_over = now >= times.measured.end && self.produced == workers;
-            if is_over && target.is_none() {
-                target = Some(prepare::produced(prepared, &self.options.bootstrap, self.options.timeout));
+            if is_over && target.is_none() && now < times.drained {
+                // A broker that does not answer is not waited for longer than its records.
+                let patience = self.options.timeout.min(self.plan.clock.until(times.drained));
+                target = Some(prepare::produced(prepared, &self.options.bootstrap, patience));
             }
             let is_read = match &target {
                 Some(Ok(produced)) => self.is_read_to(*produced),

@@ -4,7 +4,7 @@ use super::{Workload, omb};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A word that is further from every known one than this is not taken for one of them (Jaro-Winkler: 1 is equal).
 const NEAR: f64 = 0.7;
@@ -25,16 +25,19 @@ pub fn read(path: &Path, driver: Option<&Path>) -> Result<Workload> {
     if let Some(driver) = driver {
         omb::apply_driver(&mut workload, &driver.display().to_string(), &read(driver)?)?;
     }
-    // A file beside the workload's file is found from wherever the command runs.
-    if let Some(file) = &mut workload.records.file
-        && file.is_relative()
-        && let Some(folder) = path.parent()
-        && !file.exists()
-    {
-        *file = folder.join(&*file);
+    if let Some(file) = &mut workload.records.file {
+        *file = found(file, path);
     }
     workload.check()?;
     Ok(workload)
+}
+
+/// Where a workload's file of records is: as it is named, beside the workload's file, or one folder further up, where OpenMessaging
+/// Benchmark has its payloads. When it is nowhere, where it was looked for first.
+fn found(file: &Path, workload: &Path) -> PathBuf {
+    let folders = workload.parent().into_iter().flat_map(|folder| [Some(folder), folder.parent()]).flatten();
+    let places = std::iter::once(file.to_owned()).chain(folders.map(|folder| folder.join(file)));
+    places.into_iter().find(|place| place.exists()).unwrap_or_else(|| file.to_owned())
 }
 
 /// Our own notation. Values are not checked yet: see [`Workload::check`].
@@ -137,6 +140,22 @@ mod tests {
         assert_eq!(workload.consumers.groups, 8);
         assert!((workload.rate() - (10_000.0 + 5000.5) / 11.0).abs() < 1e-9);
         assert_eq!(parse("again", &to_text(&workload)).unwrap(), workload);
+    }
+
+    /// Records are found beside their workload and where OpenMessaging Benchmark has them.
+    #[test]
+    fn files_of_records_are_found() {
+        let root = tempfile::tempdir().unwrap();
+        let place = |name: &str| root.path().join(name);
+        std::fs::create_dir_all(place("workloads")).unwrap();
+        std::fs::create_dir_all(place("payload")).unwrap();
+        std::fs::write(place("payload/1kb.data"), "value").unwrap();
+        std::fs::write(place("workloads/beside.txt"), "value").unwrap();
+        let workload = place("workloads/w.yaml");
+        assert_eq!(found(Path::new("payload/1kb.data"), &workload), place("payload/1kb.data"));
+        assert_eq!(found(Path::new("beside.txt"), &workload), place("workloads/beside.txt"));
+        assert_eq!(found(&place("payload/1kb.data"), &workload), place("payload/1kb.data"));
+        assert_eq!(found(Path::new("nowhere"), &workload), Path::new("nowhere"));
     }
 
     /// The examples that come with this crate are sound, and so is the file in its README.
