@@ -75,6 +75,8 @@ pub struct Core {
     pub(crate) log_starts: LogStarts,
     /// Core 0's alone: who writes the recovery points and high watermarks holds its only unit.
     pub(crate) checkpoint_files: Semaphore,
+    /// Data directories that have no more room than the reserve: see [`crate::disk_space`].
+    pub(crate) short_dirs: RefCell<Vec<PathBuf>>,
     accept_warned: Cell<Option<ottla_io::Instant>>,
 }
 
@@ -107,6 +109,7 @@ impl Core {
             published: Published::default(),
             log_starts: LogStarts::default(),
             checkpoint_files: Semaphore::new(1),
+            short_dirs: RefCell::default(),
             accept_warned: Cell::new(None),
             mesh,
             config,

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod controller;
 mod core;
+mod disk_space;
 mod limits;
 mod log_starts;
 mod metrics;

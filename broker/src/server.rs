@@ -10,6 +10,7 @@
 use crate::config::{BrokerConfig, Input, Note, Pinning};
 use crate::controller::{self, Controller, MetaProperties};
 use crate::core::{Core, Identity, LogDir};
+use crate::disk_space;
 use crate::metrics;
 use crate::net::Listening;
 use crate::publish;
@@ -292,6 +293,7 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     let changes = Changes::everything(&image);
     strays::settle(core, &image, &mut recovered).await;
     publish::publish(core, image, changes, Some(Arc::new(recovered))).await;
+    disk_space::start(core).await;
     publish::start(core, news);
 
     let first = ports.first().copied();

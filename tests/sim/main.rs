@@ -6,6 +6,7 @@
 
 mod broker;
 mod controller;
+mod full;
 mod link;
 mod log;
 mod seeds;

@@ -158,6 +158,9 @@ fn append_all(
         .into_iter()
         .map(|item| {
             let append = match (core.partitions.get(item.topic_id, item.index), item.checked) {
+                (Ok(partition), Ok(_)) if core.is_short_of_space(&partition) => {
+                    Err(Refusal::code(ErrorCode::KAFKA_STORAGE_ERROR))
+                }
                 (Ok(partition), Ok(checked)) => Ok(partition.append(checked, acks, AppendOrigin::Client)),
                 (Ok(partition), Err(mut refusal)) => {
                     refusal.log_start_offset = partition.log_start_offset();

@@ -59,6 +59,8 @@ pub struct RuntimeConfig {
     pub batch_cache_bytes: Option<u64>,
     /// Zeros written ahead of a busy log's end at a time.
     pub log_prepare_bytes: u64,
+    /// None: by the size of the file system.
+    pub disk_reserve_bytes: Option<u64>,
     /// HOST:PORT, with a number of a port.
     pub metrics_listener: Option<String>,
 }
@@ -392,6 +394,7 @@ fn runtime(values: &Values, problems: &mut Vec<String>) -> RuntimeConfig {
         memory_bytes: bytes("ottla.memory.bytes"),
         batch_cache_bytes: bytes("ottla.batch.cache.bytes"),
         log_prepare_bytes: bytes("ottla.log.prepare.bytes").unwrap_or_default(),
+        disk_reserve_bytes: bytes("ottla.disk.reserve.bytes"),
         metrics_listener,
     }
 }

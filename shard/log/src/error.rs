@@ -23,10 +23,19 @@ pub enum Error {
     Closed { dir: PathBuf },
 }
 
+/// The action of an [`Error::Io`] from a flush of a file or directory.
+pub(crate) const FLUSH: &str = "flush";
+
 impl Error {
     /// An [`Error::Io`] that names the action and the file.
     pub(crate) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Error {
         Error::Io { action, path: path.to_owned(), kind: error.kind(), message: error.to_string() }
+    }
+
+    /// The disk is full, and nothing but that went wrong: a flush that failed is not one of these.
+    pub fn is_no_space(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, Error::Io { kind: StorageFull | QuotaExceeded, action, .. } if *action != FLUSH)
     }
 }
 

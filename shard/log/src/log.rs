@@ -169,14 +169,15 @@ impl Log {
         Ok(placed.appended)
     }
 
-    /// Ends when another append may succeed, or the log is offline.
+    /// Ends when another append may succeed, or the log is offline or its disk full.
     pub async fn room(&self) {
         loop {
             let progress = self.0.progress.wait();
             {
                 let state = self.0.state.borrow();
                 let full = state.unwritten_bytes >= crate::limits::UNWRITTEN_BYTES_MAX as u64;
-                if state.failure.is_some() || (!full && !state.paused) {
+                let refuses = state.failure.is_some() || state.starved.is_some();
+                if refuses || (!full && !state.paused) {
                     return;
                 }
             }

@@ -117,6 +117,7 @@ async fn finish_opening(
     let state = State {
         config: opening.config.clone(),
         failure: None,
+        starved: None,
         log_start_offset,
         log_end_offset,
         durable_end: log_end_offset,

@@ -103,7 +103,7 @@ pub(crate) async fn sealed(inner: &Inner, base_offset: Offset) -> Result<(), Err
 
 /// See [`crate::Log::delete_records_to`].
 pub(crate) async fn delete_records_to(inner: &Rc<Inner>, offset: Offset) -> Result<Offset, Error> {
-    writer::exclusively(inner, async || {
+    writer::exclusively_unless_full(inner, async || {
         let unsynced = inner.state.borrow().messages_unsynced > 0;
         if unsynced {
             // The new start is stored durably: what lies below it must not be lost, or the log would end before it.

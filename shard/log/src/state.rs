@@ -80,7 +80,7 @@ impl Segment {
 }
 
 /// What the log's task does next.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
     /// Make the file of the segment at this base offset.
     Create(Offset),
@@ -98,6 +98,8 @@ pub(crate) struct State {
     pub(crate) config: Rc<LogConfig>,
     /// Why every operation fails from now on.
     pub(crate) failure: Option<Error>,
+    /// The disk is full: appends fail with this until what waits is written.
+    pub(crate) starved: Option<Error>,
     pub(crate) log_start_offset: Offset,
     pub(crate) log_end_offset: Offset,
     /// May be acknowledged.
@@ -182,6 +184,9 @@ impl State {
         chunk_number: u64,
     ) -> Result<Placed, AppendError> {
         self.check_online()?;
+        if let Some(starved) = &self.starved {
+            return Err(AppendError::Log(starved.clone()));
+        }
         if self.paused || self.unwritten_bytes >= UNWRITTEN_BYTES_MAX as u64 {
             return Err(AppendError::Full);
         }

@@ -1,7 +1,8 @@
 //! Brings a log's memory to its files: one task per log, there only while there is something to write.
 //!
 //! One write is in flight per log; what is appended meanwhile joins the next one (group commit, no timer). A failed
-//! write or flush takes the log offline: it is never tried again, since nobody knows what of it reached the disk.
+//! write or flush takes the log offline: it is never tried again, since nobody knows what of it reached the disk. A full
+//! disk is no such failure: the whole job is done again, from memory, until there is room; appends are refused meanwhile.
 //!
 //! ```text
 //! append ─► Create (first of a segment) ─► Write ─► Write … ─► Finish (rolled) ─► Create ─► …
@@ -22,6 +23,9 @@ use ottla_io::file::{remove_file, replace, sync_dir};
 use ottla_io::{BLOCK_BYTES, Buffer, Class, Durability, File, OpenOptions};
 use std::rc::Rc;
 use std::time::Duration;
+
+/// Between two tries to write to a full disk.
+const STARVED_RETRY: Duration = Duration::from_millis(250);
 
 /// Starts the log's task if it does not run.
 pub(crate) fn start(inner: &Rc<Inner>, state: &mut State) {
@@ -50,16 +54,51 @@ async fn run(inner: Rc<Inner>) {
             inner.state.borrow_mut().writing = false;
             break;
         };
+        // A flush that failed is not tried again, whatever it failed of.
+        let again = (job != Job::Sync).then(|| job.clone());
         let result = perform(&inner, job).await;
         drop(turn);
-        if let Err(error) = result {
-            inner.state.borrow_mut().writing = false;
-            inner.fail(&error);
-            break;
+        match (result, again) {
+            (Ok(()), _) => inner.has_room(),
+            (Err(error), Some(job)) if error.is_no_space() => {
+                inner.starve(error, job);
+                ottla_io::sleep(STARVED_RETRY).await;
+            }
+            (Err(error), _) => {
+                inner.state.borrow_mut().writing = false;
+                inner.fail(&error);
+                break;
+            }
         }
     }
     inner.progressed();
     drop(watch);
+}
+
+impl Inner {
+    /// `job` met a full disk: it comes again, and appends are refused until it succeeds.
+    fn starve(&self, error: Error, job: Job) {
+        let mut state = self.state.borrow_mut();
+        match job {
+            Job::StoreSnapshot(offset, snapshot) => state.snapshots_waiting.push_front((offset, snapshot)),
+            Job::StoreEpochs => state.epochs_stored = false,
+            Job::Create(_) | Job::Write(_) | Job::Finish(_) | Job::Sync => {}
+        }
+        if state.starved.is_none() {
+            tracing::error!(dir = %self.dir.display(), "{error}: nothing is appended here until there is room");
+        }
+        state.starved = Some(error);
+        drop(state);
+        self.progressed();
+    }
+
+    fn has_room(&self) {
+        if self.state.borrow().starved.is_some() {
+            self.state.borrow_mut().starved = None;
+            tracing::info!(dir = %self.dir.display(), "there is room again: appends go on");
+            self.progressed();
+        }
+    }
 }
 
 async fn perform(inner: &Rc<Inner>, job: Job) -> Result<(), Error> {
@@ -186,7 +225,8 @@ async fn write(inner: &Rc<Inner>, base_offset: Offset) -> Result<(), Error> {
         }
     };
     let durable = durability == Durability::Durable;
-    let prepared_bytes = if durable {
+    let is_starved = inner.state.borrow().starved.is_some();
+    let prepared_bytes = if durable && !is_starved {
         let bytes_max = inner.resources.prepare_bytes_max();
         inner.state.borrow_mut().prepare_behind(base_offset, from, to, bytes_max)
     } else {
@@ -377,7 +417,11 @@ pub(crate) async fn store_epochs(inner: &Inner) -> Result<(), Error> {
         epochs::format(state.epochs.entries())
     };
     let path = inner.dir.join(LEADER_EPOCHS);
-    replace(&path, text.as_bytes()).await.map_err(|error| Error::io("write", &path, &error))
+    let replaced = replace(&path, text.as_bytes()).await;
+    replaced.map_err(|error| {
+        inner.state.borrow_mut().epochs_stored = false;
+        Error::io("write", &path, &error)
+    })
 }
 
 /// Runs `work` with the turn held; an error takes the log offline.
@@ -387,16 +431,26 @@ pub(crate) async fn exclusively<T>(
 ) -> Result<T, Error> {
     let _turn = inner.turn.acquire(1).await;
     inner.state.borrow().check_online()?;
-    let result = work().await;
-    if let Err(error) = &result {
-        inner.fail(error);
-    }
-    result
+    work().await.inspect_err(|error| inner.fail(error))
+}
+
+/// As [`exclusively`], for work that may be done again: a full disk fails it and leaves the log online.
+pub(crate) async fn exclusively_unless_full<T>(
+    inner: &Inner,
+    work: impl AsyncFnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let _turn = inner.turn.acquire(1).await;
+    inner.state.borrow().check_online()?;
+    work().await.inspect_err(|error| {
+        if !error.is_no_space() {
+            inner.fail(error);
+        }
+    })
 }
 
 /// See [`crate::Log::checkpoint`].
 pub(crate) async fn checkpoint(inner: &Rc<Inner>) -> Result<Offset, Error> {
-    exclusively(inner, async || {
+    exclusively_unless_full(inner, async || {
         let (epochs_stored, unsynced) = {
             let state = inner.state.borrow();
             (state.epochs_stored, state.messages_unsynced > 0)
@@ -420,7 +474,7 @@ pub(crate) async fn checkpoint(inner: &Rc<Inner>) -> Result<Offset, Error> {
 
 /// Frees what an idle log holds. True when it holds nothing any more.
 pub(crate) async fn cool(inner: &Rc<Inner>) -> bool {
-    let cooled = exclusively(inner, async || {
+    let cooled = exclusively_unless_full(inner, async || {
         let (base_offset, to_cut) = {
             let state = inner.state.borrow();
             if state.writing || state.unwritten_bytes > 0 {
@@ -486,12 +540,17 @@ pub(crate) async fn close(inner: &Rc<Inner>, snapshot: Option<Vec<u8>>) -> Resul
 }
 
 /// Ends when nothing waits to be written.
+/// # Errors
+/// The log is offline, or the disk is full and what waits may wait for long.
 pub(crate) async fn written(inner: &Inner) -> Result<(), Error> {
     loop {
         let progress = inner.progress.wait();
         {
             let state = inner.state.borrow();
             state.check_online()?;
+            if let Some(starved) = &state.starved {
+                return Err(starved.clone());
+            }
             if state.unwritten_bytes == 0 && !state.writing {
                 return Ok(());
             }

@@ -13,6 +13,7 @@ const OFFSET_OUT_OF_RANGE: i16 = 1;
 const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 const NOT_LEADER_OR_FOLLOWER: i16 = 6;
 const INVALID_TXN_STATE: i16 = 48;
+const KAFKA_STORAGE_ERROR: i16 = 56;
 const TRANSACTIONAL_ID_AUTHORIZATION_FAILED: i16 = 53;
 const INVALID_REQUEST: i16 = 42;
 const CORRUPT_MESSAGE: i16 = 2;
@@ -133,6 +134,17 @@ fn deleted_records_are_gone_and_others_stay() {
     assert_eq!(stored, "0\n3\nt 1 2\nt 2 1\nt 5 3\n");
     // Of the last that is named twice the last counts.
     assert_eq!(delete(&[(3, 77), (3, 1)]), [(3, NONE, 1)]);
+}
+
+/// A reserve that no disk has: produce is refused, and everything else works.
+#[test]
+fn below_the_reserve_of_the_disk_only_produce_is_refused() {
+    let reserve = i64::MAX.to_string();
+    let broker = TestBroker::start(&[("ottla.disk.reserve.bytes", &reserve)]);
+    broker.create_topic("t", 2);
+    let refused = produce(&broker, None, &[batch(1), batch(2)]);
+    assert_eq!(refused, [(KAFKA_STORAGE_ERROR, -1, -1); 2]);
+    assert_eq!(list(&broker, &[0, 1], -1), [(0, NONE, 0), (1, NONE, 0)]);
 }
 
 /// Old records go by themselves, the active segment too; offsets go on, and what a restart finds is the same.
