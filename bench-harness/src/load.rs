@@ -9,6 +9,7 @@
 //! | records from the broker | [`consumer`], [`session`], [`membership`] |
 //! | counts and distributions | [`interval`], [`summary`] |
 //! | record by record | [`stamp`], [`ledger`] |
+//! | whether the figures can be trusted | [`verdict`] |
 //! | all of it together | [`run`] |
 
 pub mod batch;
@@ -28,6 +29,7 @@ pub mod signal;
 pub mod source;
 pub mod stamp;
 pub mod summary;
+pub mod verdict;
 pub mod worker;
 
 pub use run::{Observer, Options, Quiet, meter_of, run};

@@ -102,10 +102,11 @@ impl Consumer {
                     leaders.filter(|known| known.index == partition).map(|known| known.leader).next();
                 let start = offsets.get(&(name, partition)).copied().unwrap_or(0);
                 let position = positions.get(&(topic, partition)).copied().unwrap_or(start);
+                // One that stays goes on from where it is: what was committed may be behind that.
                 let before = consumer.places.remove(&(topic, partition));
-                let (looked_at, leader) = match before {
-                    Some(place) => (place.looked_at, place.leader),
-                    None => (position, leader.unwrap_or(-1)),
+                let (position, looked_at, leader) = match before {
+                    Some(place) => (place.position, place.looked_at, place.leader),
+                    None => (position, position, leader.unwrap_or(-1)),
                 };
                 let place = Place { leader, position, high_watermark: -1, looked_at };
                 places.insert((topic, partition), place);

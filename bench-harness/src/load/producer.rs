@@ -18,6 +18,7 @@ use crate::clock::{MILLISECOND, Nanos};
 use crate::workload::{Acks, Partitioner};
 use glommio::timer::sleep;
 use ottla_protocol::messages::ProduceResponse;
+use ottla_protocol::messages::produce_response::PartitionProduceResponse;
 use ottla_protocol::{Compression, ErrorCode};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -362,12 +363,20 @@ impl Producer {
 
     pub fn answered(&mut self, flight: Flight, response: &ProduceResponse<'_>, now: Nanos) {
         let sent_at = flight.sent_at;
-        for (index, batch) in flight.batches {
+        let answers: Vec<(&str, &PartitionProduceResponse<'_>)> = response
+            .responses
+            .iter()
+            .flat_map(|topic| topic.partition_responses.iter().map(|answer| (&*topic.name, answer)))
+            .collect();
+        for (place, (index, batch)) in flight.batches.into_iter().enumerate() {
             let Some(lane) = self.lanes.get(index) else { continue };
             let topic = self.plan.topics.get(lane.topic).map_or("", String::as_str);
-            let answer = response.responses.iter().find(|answer| answer.name == topic).and_then(|answer| {
-                answer.partition_responses.iter().find(|answer| answer.index == lane.partition)
-            });
+            let is_it = |(name, answer): &&(&str, &PartitionProduceResponse<'_>)| {
+                answer.index == lane.partition && *name == topic
+            };
+            // Brokers answer in the order of the request, as a rule.
+            let answer = answers.get(place).filter(is_it).or_else(|| answers.iter().find(is_it));
+            let answer = answer.map(|(_, answer)| answer);
             let code = answer.map_or(ErrorCode::UNKNOWN_SERVER_ERROR, |answer| ErrorCode(answer.error_code));
             match code {
                 // Sent again, it was there already: the first answer was lost.

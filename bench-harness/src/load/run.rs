@@ -2,10 +2,10 @@
 //!
 //! The calling thread starts the workers, takes their intervals, looks at the broker's costs each second and sums up; it sends no load.
 
-use super::ledger::{self, Acknowledged, Seen};
-use super::plan::{Part, Plan, Share, Shared, Times, Trace};
+use super::plan::{Plan, Share, Shared, Times, Trace};
 use super::prepare::{self, IO_MEMORY_BYTES, Prepared, RING_DEPTH};
 use super::summary::Summary;
+use super::verdict;
 use super::worker::{self, End, Report, Seat, What};
 use crate::clock::{Clock, MICROSECOND, MILLISECOND, Nanos, SECOND, nanos, seconds};
 use crate::cost::{Meter, Sample, Source};
@@ -463,7 +463,7 @@ fn outcome(
     if workload.pacing.kind == PacingKind::Open
         && let Some(part) = plan.share.produces
     {
-        counts.records_intended = intended(plan, part, times);
+        counts.records_intended = verdict::intended(plan, part, times);
     }
     let busiest = summary.cpu_ns.iter().copied().max().unwrap_or(0) as f64 / SECOND as f64;
     let generator = GeneratorCost {
@@ -475,7 +475,7 @@ fn outcome(
     if watched.interrupted {
         invalid.push(format!("interrupted after {measured_s:.1} s of {} s", workload.duration_s));
     }
-    judge(&mut invalid, workload, &summary, &ends, watched.interrupted);
+    verdict::judge(&mut invalid, workload, &summary, &ends, watched.interrupted);
     if matches!(pacing, Pacing::Flood | Pacing::Closed { .. }) && generator.busiest_worker > 0.95 {
         notes.push(format!(
             "The busiest worker used {:.0}% of its core: the generator was the limit, not the broker. Use more --workers.",
@@ -488,7 +488,7 @@ fn outcome(
     let broker_name =
         host::broker_name(options.broker_name.as_deref(), &broker_values, prepared.metadata_version);
     let acks = workload.producers.acks.wire();
-    let verification = options.verify.then(|| verification(plan, ends));
+    let verification = options.verify.then(|| verdict::verification(plan, ends));
     let broker = match (&meter, &watched.first, &watched.last) {
         (Some(meter), Some(first), Some(last)) => Some(meter.between(first, last, &counts)),
         _ => None,
@@ -515,86 +515,4 @@ fn outcome(
         host: host::describe(data_dir.as_deref(), broker_name),
         verification,
     }
-}
-
-/// Records whose intended time lies in the measured part, over this process's producers.
-fn intended(plan: &Plan, part: Part, times: &Times) -> u64 {
-    if let Some(trace) = &plan.trace {
-        return trace
-            .records
-            .iter()
-            .filter(|record| times.measured.start + record.after_ns < times.measured.end)
-            .count() as u64;
-    }
-    let mine = (0..plan.workload.producers.count).filter(|index| part.has(*index));
-    mine.map(|producer| {
-        let mut schedule = plan.schedule(producer, times);
-        while schedule.peek().is_some_and(|at| at < times.measured.start) {
-            schedule.take();
-        }
-        schedule.remaining()
-    })
-    .sum()
-}
-
-/// Why the figures can't be trusted.
-fn judge(invalid: &mut Vec<String>, workload: &Workload, summary: &Summary, ends: &[End], interrupted: bool) {
-    let pacing = &workload.pacing;
-    let punctuality = summary.whole.punctuality;
-    let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
-    let advice =
-        "give it cores of its own (--workers, --cpus), or say with pacing.late_ms what lateness you accept";
-    if pacing.kind == PacingKind::Open {
-        let late = share(punctuality.late, punctuality.records);
-        if late > pacing.late_share {
-            invalid.push(format!(
-                "the generator was late: it sent {:.2}% of the records more than {} ms after it could have, the latest {:.1} ms; {advice}",
-                100.0 * late,
-                pacing.late_ms,
-                punctuality.latest_ns as f64 / MILLISECOND as f64,
-            ));
-        }
-        let unsent: u64 = ends.iter().map(|end| end.undone.unsent).sum();
-        if unsent > 0 && !interrupted {
-            invalid.push(format!(
-                "the broker did not keep up: {unsent} records that were due had not been sent {} s after the end, and no latency counts them",
-                workload.drain_s
-            ));
-        }
-    }
-    let late_looks = share(punctuality.late_looks, punctuality.looks);
-    if late_looks > pacing.late_share {
-        invalid.push(format!(
-            "the generator was held up: for {:.2}% of the time a worker could not have read an answer within {} ms; {advice}",
-            100.0 * late_looks,
-            pacing.late_ms
-        ));
-    }
-    let unanswered: u64 = ends.iter().map(|end| end.undone.unanswered).sum();
-    if unanswered > 0 && !interrupted {
-        invalid.push(format!(
-            "{unanswered} records were sent and not acknowledged {} s after the end, and no latency counts them",
-            workload.drain_s
-        ));
-    }
-    let given_up: u64 = ends.iter().map(|end| end.undone.given_up).sum();
-    if given_up > 0 {
-        invalid.push(format!("{given_up} records were given up after errors, and no latency counts them"));
-    }
-    invalid.extend(ends.iter().flat_map(|end| end.faults.iter().cloned()));
-}
-
-fn verification(plan: &Plan, ends: Vec<End>) -> crate::outcome::Verification {
-    let mut acknowledged = Acknowledged::new();
-    let mut groups: Vec<Seen> = Vec::new();
-    groups.resize_with(plan.workload.consumers.groups, Seen::default);
-    for end in ends {
-        acknowledged.extend(end.acknowledged);
-        for (group, seen) in end.seen {
-            if let Some(group) = groups.get_mut(group) {
-                group.merge(seen);
-            }
-        }
-    }
-    ledger::verify(&acknowledged, &groups, &plan.topics)
 }
