@@ -249,6 +249,8 @@ struct Watched {
     interrupted: bool,
     first: Option<Sample>,
     last: Option<Sample>,
+    /// Why the broker's costs could not be seen to the end.
+    lost_costs: Option<String>,
 }
 
 struct Watch<'a> {
@@ -290,6 +292,7 @@ impl Watch<'_> {
         let mut cpu_s: Vec<f64> = Vec::new();
         let mut target = None;
         let mut interrupted = false;
+        let mut lost_costs = None;
         loop {
             self.next(LOOK_WAIT)?;
             let now = self.plan.clock.now();
@@ -297,17 +300,26 @@ impl Watch<'_> {
             let due = times.measured.start + cpu_s.len() as Nanos * SECOND;
             if now >= due.min(times.measured.end)
                 && due < times.measured.end + SECOND
-                && let Some(meter) = meter
-                && let Ok(sample) = meter.sample()
+                && let Some(sampled) = meter.as_mut().map(Meter::sample)
             {
-                cpu_s.push(sample.cpu_s());
-                if let [.., before, after] = cpu_s.as_slice() {
-                    self.broker_cpu_s = Some((after - before).max(0.0));
-                }
-                if first.is_none() {
-                    first = Some(sample);
-                } else {
-                    last = Some(sample);
+                match sampled {
+                    Ok(sample) => {
+                        cpu_s.push(sample.cpu_s());
+                        if let [.., before, after] = cpu_s.as_slice() {
+                            self.broker_cpu_s = Some((after - before).max(0.0));
+                        }
+                        if first.is_none() {
+                            first = Some(sample);
+                        } else {
+                            last = Some(sample);
+                        }
+                    }
+                    // The broker ended, and perhaps began anew: its costs are not known as a whole.
+                    Err(error) => {
+                        lost_costs = Some(error.to_string());
+                        *meter = None;
+                        self.broker_cpu_s = None;
+                    }
                 }
             }
             if self.is_interrupted() && !interrupted {
@@ -337,7 +349,7 @@ impl Watch<'_> {
                 second.broker_cpu_s = Some((after - before).max(0.0));
             }
         }
-        Ok(Watched { times, interrupted, first, last })
+        Ok(Watched { times, interrupted, first, last, lost_costs })
     }
 
     fn is_read_to(&self, produced: i64) -> bool {
@@ -489,6 +501,9 @@ fn outcome(
         host::broker_name(options.broker_name.as_deref(), &broker_values, prepared.metadata_version);
     let acks = workload.producers.acks.wire();
     let verification = options.verify.then(|| verdict::verification(plan, ends));
+    if let Some(error) = &watched.lost_costs {
+        notes.push(format!("The broker's costs are left out, they could not be seen to the end: {error}"));
+    }
     let broker = match (&meter, &watched.first, &watched.last) {
         (Some(meter), Some(first), Some(last)) => Some(meter.between(first, last, &counts)),
         _ => None,
