@@ -1,4 +1,4 @@
-//! Inputs of the benchmarks of parts: `benches/parts.rs`.
+//! Inputs of the benchmarks of parts: `instructions/`.
 
 use crate::traffic::Records;
 use bytes::Bytes;

@@ -1,5 +1,5 @@
 //! Functions that a profiler knows by name: callgrind counts from the entry of [`collected`] to its exit, and leaves out
-//! what is [`set_aside`] within it (`--toggle-collect`, see `benches/broker.rs`).
+//! what is [`set_aside`] within it (`--toggle-collect`, see `instructions/`).
 
 use std::hint::black_box;
 

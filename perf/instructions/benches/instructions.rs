@@ -1,13 +1,53 @@
-//! Instructions of the broker's parts: codec, batches, checksum, index. Each is called once; `perf/gate` reads the counts.
+//! Instructions, counted by callgrind: `perf/gate` runs this and reads what it leaves.
+//!
+//! One program for all of them, because linking it takes longer than running it.
 
 use bytes::Bytes;
-use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use gungraun::{
+    Callgrind, EntryPoint, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
+};
 use ottla_log::index::OffsetIndex;
 use ottla_perf::parts::{self, FETCH, METADATA, PRODUCE};
+use ottla_perf::plant::{self, Plant};
+use ottla_perf::ring::{self, TIMES};
+use ottla_perf::scenarios::Scenario;
+use ottla_perf::simulated;
 use ottla_protocol::messages as m;
 use ottla_protocol::records::{batches, validate_batch, verify_checksum};
 use ottla_protocol::{Compression, Decoder, Encoder, Message};
 use std::hint::black_box;
+
+// A whole broker in the simulator: its own instructions, not those of the simulator or of the clients. One history of
+// each scenario: they differ by little.
+#[library_benchmark]
+#[bench::produce_small("produce-small")]
+#[bench::produce_pipelined("produce-pipelined")]
+#[bench::produce_large("produce-large")]
+#[bench::produce_lz4("produce-lz4")]
+#[bench::produce_crossed("produce-crossed")]
+#[bench::fetch_small("fetch-small")]
+#[bench::fetch_session("fetch-session")]
+#[bench::fetch_large("fetch-large")]
+#[bench::fetch_cold("fetch-cold")]
+#[bench::record_to_one("record-to-one")]
+#[bench::record_to_eight("record-to-eight")]
+fn scenario(name: &str) {
+    black_box(simulated::run(Scenario::named(name), 1, Plant::of_environment(), None));
+}
+
+/// What is counted lies between the entries and exits of two functions, the second of which takes out of the first.
+fn of_scopes() -> LibraryBenchmarkConfig {
+    let mut callgrind = Callgrind::with_args([
+        "--toggle-collect=*scope*collected*",
+        "--toggle-collect=*scope*set_aside*",
+        "--cache-sim=no",
+    ]);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.pass_through_env(plant::VARIABLE).tool(callgrind.entry_point(EntryPoint::None));
+    config
+}
+
+library_benchmark_group!(name = whole_broker, config = of_scopes(), benchmarks = [scenario]);
 
 fn decode<'a, M: Message<'a>>(bytes: &'a Bytes, version: i16) -> M {
     M::decode(&mut Decoder::new(bytes), version).expect("a message")
@@ -77,8 +117,15 @@ fn index_lookup(index: OffsetIndex) {
     black_box(index.lookup(black_box(777_777)));
 }
 
+fn of_calls() -> LibraryBenchmarkConfig {
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(Callgrind::with_args(["--cache-sim=no"]));
+    config
+}
+
 library_benchmark_group!(
     name = each_part,
+    config = of_calls(),
     benchmarks = [
         decode_produce,
         encode_produce,
@@ -90,7 +137,29 @@ library_benchmark_group!(
         index_lookup
     ]
 );
-main!(
-    config = LibraryBenchmarkConfig::default().tool(Callgrind::with_args(["--cache-sim=no"])),
-    library_benchmark_groups = each_part
-);
+
+// The real ring's driver. The second of a pair does what the first does twice as often: the difference counts.
+#[library_benchmark]
+#[bench::once(TIMES)]
+#[bench::twice(2 * TIMES)]
+fn ring_echo(times: u64) {
+    ring::echo(times);
+}
+
+#[library_benchmark]
+#[bench::once(TIMES)]
+#[bench::twice(2 * TIMES)]
+fn ring_write(times: u64) {
+    ring::write(times);
+}
+
+fn of_everything() -> LibraryBenchmarkConfig {
+    let mut callgrind = Callgrind::with_args(["--collect-atstart=yes", "--cache-sim=no"]);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(callgrind.entry_point(EntryPoint::None));
+    config
+}
+
+library_benchmark_group!(name = real_ring, config = of_everything(), benchmarks = [ring_echo, ring_write]);
+
+main!(library_benchmark_groups = whole_broker, each_part, real_ring);
