@@ -13,8 +13,10 @@
 //! | [`machine`], [`rounds`], [`disk`] | what these have in common |
 
 pub mod client;
+#[cfg(feature = "timed")]
 pub mod compare;
 pub mod disk;
+#[cfg(feature = "timed")]
 pub mod floors;
 pub mod gates;
 pub mod machine;
@@ -26,5 +28,6 @@ pub mod rounds;
 pub mod scenarios;
 pub mod scope;
 pub mod simulated;
+#[cfg(feature = "timed")]
 pub mod timed;
 pub mod traffic;

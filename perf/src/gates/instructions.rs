@@ -71,7 +71,9 @@ fn figure(path: &Path) -> io::Result<Figure> {
     let instructions = summary["profiles"]
         .as_array()
         .and_then(|profiles| {
-            profiles.iter().find_map(|profile| profile["data"]["total"]["metrics"]["Ir"]["new"].as_f64())
+            profiles
+                .iter()
+                .find_map(|profile| profile["data"]["total"]["metrics"]["Ir"]["values"]["new"].as_f64())
         })
         .ok_or_else(|| wrong("no instructions (Ir)"))?;
     Ok(named(&function, &id, instructions))
