@@ -1,10 +1,8 @@
 //! A small outcome for tests: made by arithmetic alone, so that every report of it is known.
 
+use crate::load::summary::distribution;
 use crate::outcome::*;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use std::collections::BTreeMap;
 
 pub const SECONDS: u64 = 30;
@@ -141,20 +139,4 @@ fn latency_ns(second: u64, record: u64, scale: f64) -> u64 {
 
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("bounds that it takes")
-}
-
-pub fn distribution(histogram: &Histogram<u64>) -> Distribution {
-    let mut bytes = Vec::new();
-    V2DeflateSerializer::new().serialize(histogram, &mut bytes).expect("into memory");
-    Distribution {
-        count: histogram.len(),
-        mean_ns: histogram.mean(),
-        p50_ns: histogram.value_at_quantile(0.5),
-        p90_ns: histogram.value_at_quantile(0.9),
-        p99_ns: histogram.value_at_quantile(0.99),
-        p999_ns: histogram.value_at_quantile(0.999),
-        p9999_ns: histogram.value_at_quantile(0.9999),
-        max_ns: histogram.max(),
-        hdr: STANDARD.encode(bytes),
-    }
 }
