@@ -42,6 +42,7 @@ broker_start() {
       local options=()
       for i in "$@"; do options+=(--set "$i"); done
       binary=$(ottla_binary) || { echo "ottla does not build" >&2; return 1; }
+      : >"$dir/ready" # what an earlier one said there is not about this one
       "$binary" start --data "$dir/data" --listen "127.0.0.1:$port" "${options[@]}" >"$dir/ready" 2>"$dir/log" </dev/null &
       BROKER_PID=$!
       # Not one of the jobs that scripts count and wait for.
