@@ -10,6 +10,7 @@
 //! | [`plant`] | slowdowns that the gates must notice |
 //! | [`compare`], [`floors`] | runtimes and read paths on the same work; the least that a machine takes |
 //! | [`timed`] | loads of `ottla-bench` and a broker's life, recorded over commits |
+//! | [`numbers`] | the broker's figures beside Apache Kafka's and beside the floors, as a page |
 //! | [`machine`], [`rounds`], [`disk`] | what these have in common |
 
 pub mod client;
@@ -21,6 +22,8 @@ pub mod floors;
 pub mod gates;
 pub mod machine;
 pub mod meter;
+#[cfg(feature = "timed")]
+pub mod numbers;
 pub mod parts;
 pub mod plant;
 pub mod ring;

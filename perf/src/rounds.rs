@@ -2,14 +2,15 @@
 //! changes for all of them; medians over the rounds, as a table and as JSON.
 
 use crate::machine::{Machine, percentile};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What one measurement gave: values by their names, units last.
 pub type Values = Vec<(&'static str, f64)>;
 
 /// Medians of one contestant in one discipline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
     pub discipline: String,
     pub contestant: String,
@@ -18,7 +19,7 @@ pub struct Line {
     pub rounds: BTreeMap<String, Vec<f64>>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     pub machine: Machine,
     /// How to get it again.
@@ -58,22 +59,46 @@ pub fn run(
         }
     }
     let lines = contestants.iter().zip(values).map(|(contestant, rounds)| {
-        let mut by_name: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for (name, value) in rounds.into_iter().flatten() {
-            by_name.entry(name.to_owned()).or_default().push(value);
-        }
-        let medians = by_name.iter().map(|(name, all)| (name.clone(), percentile(&mut all.clone(), 0.5)));
-        Line {
-            discipline: discipline.to_owned(),
-            contestant: contestant.name.to_owned(),
-            medians: medians.collect(),
-            rounds: by_name.clone(),
-        }
+        let values = rounds.into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
+        Line::new(discipline, contestant.name, values)
     });
     Ok(lines.collect())
 }
 
+impl Line {
+    /// `values` by their names, those of one name in the order of rounds.
+    pub fn new(discipline: &str, contestant: &str, values: impl IntoIterator<Item = (String, f64)>) -> Line {
+        let mut rounds: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (name, value) in values {
+            rounds.entry(name).or_default().push(value);
+        }
+        let medians = rounds.iter().map(|(name, all)| (name.clone(), percentile(&mut all.clone(), 0.5)));
+        Line {
+            discipline: discipline.to_owned(),
+            contestant: contestant.to_owned(),
+            medians: medians.collect(),
+            rounds,
+        }
+    }
+}
+
 impl Report {
+    /// As JSON, to be read again.
+    /// # Errors
+    /// It cannot be written.
+    pub fn save(&self, path: &Path) -> std::io::Result<()> {
+        std::fs::write(path, format!("{:#}\n", serde_json::to_value(self)?))
+    }
+
+    /// # Errors
+    /// It is not there, or no report.
+    pub fn load(path: &Path) -> std::io::Result<Report> {
+        let named =
+            |error: &dyn std::fmt::Display| std::io::Error::other(format!("{}: {error}", path.display()));
+        let text = std::fs::read(path).map_err(|error| named(&error))?;
+        serde_json::from_slice(&text).map_err(|error| named(&error))
+    }
+
     /// A table for each discipline.
     pub fn table(&self) -> String {
         let Machine { cpu, cores, kernel, file_system, .. } = &self.machine;

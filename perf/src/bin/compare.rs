@@ -72,7 +72,7 @@ fn run(arguments: &Arguments) -> io::Result<()> {
     let report = Report { machine: Machine::look(dir.path()), command: command(), rounds, lines };
     print!("{}", report.table());
     if let Some(path) = &arguments.json {
-        std::fs::write(path, format!("{:#}\n", serde_json::to_value(&report)?))?;
+        report.save(path)?;
     }
     Ok(())
 }

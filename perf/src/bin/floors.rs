@@ -51,7 +51,7 @@ fn run(arguments: &Arguments) -> io::Result<()> {
     let report = Report { machine: Machine::look(dir.path()), command, rounds: extent.rounds, lines };
     print!("{}", report.table());
     if let Some(path) = &arguments.json {
-        std::fs::write(path, format!("{:#}\n", serde_json::to_value(&report)?))?;
+        report.save(path)?;
     }
     Ok(())
 }

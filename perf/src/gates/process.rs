@@ -169,7 +169,7 @@ pub fn measure(binary: &Path, envs: &[(&str, &str)]) -> io::Result<Vec<Figure>> 
     let mut figures = sizes(binary)?;
     let mut idle = Vec::new();
     for _ in 0..STARTS {
-        idle.push(memory(binary, envs)?);
+        idle.push(idle_bytes(binary, envs)?);
     }
     for (at, (subject, kind)) in [
         (PROCESS.to_owned(), Kind::ResidentBytes),
@@ -208,7 +208,9 @@ fn sizes(binary: &Path) -> io::Result<Vec<Figure>> {
 }
 
 /// Resident and anonymous bytes of an idle broker of two shards, and anonymous bytes for each partition without records.
-fn memory(binary: &Path, envs: &[(&str, &str)]) -> io::Result<[f64; 3]> {
+/// # Errors
+/// It does not run.
+pub fn idle_bytes(binary: &Path, envs: &[(&str, &str)]) -> io::Result<[f64; 3]> {
     let process = Process::start(&[binary], 2, envs)?;
     // One request, so that what the first connection brings is there.
     let mut connection = process.connect()?;

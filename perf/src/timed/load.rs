@@ -41,7 +41,8 @@ pub fn run(
     Ok(Run { figures: figures(&outcome), invalid: outcome.invalid })
 }
 
-fn figures(outcome: &Outcome) -> Figures {
+/// What a report says of one run, by names with their units last.
+pub fn figures(outcome: &Outcome) -> Figures {
     let counts = &outcome.counts;
     let per_second = |count: u64| count as f64 / outcome.measured_s.max(f64::MIN_POSITIVE);
     let mut figures = Figures::new();
@@ -50,11 +51,18 @@ fn figures(outcome: &Outcome) -> Figures {
     put("acknowledged_mb_per_s", per_second(counts.bytes_acknowledged) / 1e6);
     if counts.records_fetched > 0 {
         put("fetched_records_per_s", per_second(counts.records_fetched));
+        put("fetched_mb_per_s", per_second(counts.bytes_fetched) / 1e6);
     }
     if counts.bytes_caught_up > 0 {
         put("caught_up_mb_per_s", per_second(counts.bytes_caught_up) / 1e6);
     }
-    for (stage, name) in [(Stage::Acknowledged, "acknowledged"), (Stage::Fetched, "fetched")] {
+    let stages = [
+        (Stage::Sent, "sent"),
+        (Stage::Ack, "ack"),
+        (Stage::Acknowledged, "acknowledged"),
+        (Stage::Fetched, "fetched"),
+    ];
+    for (stage, name) in stages {
         let Some(times) = outcome.stages.get(&stage).filter(|times| times.count > 0) else { continue };
         for (part, nanos) in [("p50", times.p50_ns), ("p99", times.p99_ns), ("p999", times.p999_ns)] {
             put(&format!("{name}_{part}_ms"), nanos as f64 / 1e6);
@@ -67,6 +75,7 @@ fn figures(outcome: &Outcome) -> Figures {
         if let Some(value) = cost.cpu_s_per_million_requests {
             put("broker_cpu_us_per_request", value);
         }
+        put("broker_cpu_s_per_s", cost.cpu_s / outcome.measured_s.max(f64::MIN_POSITIVE));
         put("broker_resident_mb", cost.resident_bytes as f64 / 1e6);
     }
     figures
