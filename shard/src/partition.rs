@@ -8,7 +8,6 @@
 //! log start ≤ last stable offset ≤ high watermark ≤ durable end ≤ log end
 //! ```
 
-mod aborted;
 mod append;
 mod offsets;
 mod open;
@@ -25,7 +24,6 @@ pub use read::{FetchData, Isolation};
 use crate::producers::{ProducerInfo, Producers};
 use crate::purgatory::Watchers;
 use crate::settings::TopicSettings;
-use aborted::Aborted;
 use append::Appends;
 use ottla_log::{Error, Health, Log, Offset};
 use ottla_protocol::{ErrorCode, Uuid};
@@ -48,7 +46,6 @@ pub struct Partition {
     settings: RefCell<Rc<TopicSettings>>,
     leader: RefCell<Leader>,
     producers: RefCell<Producers>,
-    aborted: RefCell<Aborted>,
     /// The offset of the last producer snapshot that a checkpoint has stored.
     snapshot_at: Cell<Offset>,
     appends: RefCell<Appends>,

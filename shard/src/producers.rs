@@ -13,10 +13,10 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use snapshot::SnapshotFault;
+pub use ottla_log::snapshot::SnapshotFault;
 
-use ottla_log::Offset;
 use ottla_log::batch::BatchHeader;
+use ottla_log::{AbortedTxn, Offset};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, HashMap};
 
@@ -139,6 +139,16 @@ pub struct Ended {
     pub first_offset: Offset,
     /// The marker's.
     pub last_offset: Offset,
+    /// Where the first transaction begins that is still open, or the offset after the marker.
+    pub last_stable_offset: Offset,
+}
+
+impl Ended {
+    /// What the transaction index says of it, unless it was committed.
+    pub fn aborted(self) -> Option<AbortedTxn> {
+        let Ended { commit, producer_id, first_offset, last_offset, last_stable_offset } = self;
+        (!commit).then_some(AbortedTxn { producer_id, first_offset, last_offset, last_stable_offset })
+    }
 }
 
 /// The producers of one partition.
@@ -220,8 +230,10 @@ impl Producers {
             let last_offset = header.last_offset();
             self.open.remove(&first_offset);
             self.ended.insert(first_offset, last_offset);
+            let first_open = self.open.first_key_value().map(|(start, _)| *start);
+            let last_stable_offset = first_open.unwrap_or(last_offset + 1);
             let (commit, producer_id) = (marker.commit, header.producer_id);
-            return Some(Ended { commit, producer_id, first_offset, last_offset });
+            return Some(Ended { commit, producer_id, first_offset, last_offset, last_stable_offset });
         }
         if producer.batches.len() == BATCHES_KEPT {
             producer.batches.remove(0);

@@ -11,6 +11,7 @@ pub mod transaction;
 pub use build::IndexBuilder;
 pub use offset::OffsetIndex;
 pub use time::TimeIndex;
+pub use transaction::{AbortedTxn, TransactionIndex};
 
 /// Why the bytes of an index cannot be used; it is then made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +20,10 @@ pub enum IndexFault {
     Size(usize),
     #[error("entry {0} does not ascend")]
     Order(usize),
-    #[error("entry {0} points outside the segment")]
+    #[error("entry {0} says what cannot be, or points outside the segment")]
     Range(usize),
     #[error("entry {0} has an unknown version")]
     Version(usize),
+    #[error("the file is missing")]
+    Missing,
 }

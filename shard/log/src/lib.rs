@@ -9,10 +9,12 @@
 //! | --- | --- |
 //! | [`log`] | the handle: append, wait, read, truncate, close |
 //! | [`config`], [`limits`] | the topic settings that a log follows, and fixed bounds |
-//! | [`batch`], [`scan`], [`index`], [`checkpoint`] | the files' formats, pure |
+//! | [`batch`], [`scan`], [`index`], [`snapshot`], [`checkpoint`] | the files' formats, pure |
+//! | [`transactions`] | which are open as batches go by, pure |
 //! | [`data_directory`] | the files beside the partitions: checkpoints, identity, the clean-shutdown mark |
 //! | [`resources`] | what the logs of one core share: batch cache, open files, loaded indexes |
 
+mod aborted;
 pub mod batch;
 pub mod checkpoint;
 pub mod config;
@@ -28,10 +30,12 @@ mod replay;
 pub mod resources;
 mod retain;
 pub mod scan;
+pub mod snapshot;
 mod state;
 mod survey;
 mod tail;
 mod timestamps;
+pub mod transactions;
 mod truncate;
 mod walk;
 mod writer;
@@ -39,6 +43,7 @@ mod writer;
 pub use checkpoint::epochs::EpochEntry;
 pub use config::LogConfig;
 pub use error::{AppendError, Error};
+pub use index::AbortedTxn;
 pub use log::{AppendInfo, Appended, Health, Log, Opening, Recovered, SegmentInfo, Slices, TimestampOffset};
 pub use resources::{LogCounts, ResourceLimits, Resources};
 pub use retain::Retention;

@@ -18,6 +18,11 @@ pub const READ_WINDOW_BYTES: usize = 1 << 20;
 pub const READ_BYTES_MIN: usize = 64 << 10;
 /// Small text files and snapshots: 100,000 producers with five batches each, and room.
 pub const SMALL_FILE_BYTES_MAX: usize = 64 << 20;
+/// A transaction index of a segment of 2 GiB: each of its 34 bytes stands for a batch of a record and a marker, 146 bytes
+/// and more. Our own are bound as the other indexes are.
+pub const TRANSACTION_INDEX_BYTES_MAX: usize = 512 << 20;
+/// A transaction index of no more than this is checked on the shard itself, in about a hundred microseconds.
+pub const TRANSACTION_INDEX_INLINE_BYTES: usize = 1 << 20;
 
 /// Space that a busy log of small writes prepares behind its tail, with the write that would grow the file anyway.
 /// A durable write into blocks that were written before needs no journal commit and takes about half as long (142

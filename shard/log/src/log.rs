@@ -4,7 +4,7 @@ use crate::batch::BatchHeader;
 use crate::checkpoint::partition::segment_file_name;
 use crate::resources::LogNumber;
 use crate::state::State;
-use crate::{AppendError, EpochEntry, Error, LogConfig, Offset, Resources, Retention, writer};
+use crate::{AbortedTxn, AppendError, EpochEntry, Error, LogConfig, Offset, Resources, Retention, writer};
 use bytes::Bytes;
 use ottla_io::Instant;
 use ottla_io::counters::add;
@@ -204,6 +204,25 @@ impl Log {
     /// Damage takes the log offline.
     pub async fn replay(&self, from: Offset, visit: impl FnMut(&BatchHeader, &[u8])) -> Result<(), Error> {
         crate::replay::replay(&self.0, from, visit).await
+    }
+
+    /// Notes that the abort marker at `aborted.last_offset`, which was just appended, ended this transaction. It goes to
+    /// the segment's `.txnindex` with the other indexes.
+    pub fn append_aborted(&self, aborted: AbortedTxn) {
+        crate::aborted::append(&self.0, aborted);
+    }
+
+    /// The aborted transactions that may have records in `[from, to)`, in the order of their markers.
+    /// # Errors
+    /// A segment that is damaged, when its index has to be made again, takes the log offline.
+    pub async fn aborted_within(&self, from: Offset, to: Offset) -> Result<Vec<AbortedTxn>, Error> {
+        crate::aborted::within(&self.0, from, to).await
+    }
+
+    /// After opening: those whose markers lie at or above `from` are `aborted`, ascending, as a [`Log::replay`] from
+    /// there has found. What a crash left in the files is brought in line with it, durably.
+    pub async fn recover_aborted(&self, from: Offset, aborted: &[AbortedTxn]) -> Result<(), Error> {
+        crate::aborted::recover(&self.0, from, aborted).await
     }
 
     pub fn log_start_offset(&self) -> Offset {

@@ -4,6 +4,7 @@
 //! offline. Above it the log ends where the next bytes are no batch that may follow; the rest is cut off, since a torn
 //! or lost write leaves anything there, and nothing behind it can have been acknowledged.
 
+use crate::aborted::Aborted;
 use crate::batch::{BATCH_HEADER_BYTES, BatchHeader};
 use crate::checkpoint::epochs::{self, EpochCache, LEADER_EPOCHS};
 use crate::checkpoint::partition::segment_file_name;
@@ -16,7 +17,7 @@ use crate::state::{Growing, Segment, State};
 use crate::survey::{Survey, check_partition_metadata, read_small, survey};
 use crate::tail::Tail;
 use crate::walk::walk;
-use crate::{Error, Log, LogConfig, Offset, writer};
+use crate::{Error, Log, LogConfig, Offset, aborted, writer};
 use ottla_io::file::{create_dir_all, sync_dir};
 use ottla_io::local::{Event, Semaphore};
 use ottla_io::{BLOCK_BYTES, Buffer, File, OpenOptions};
@@ -101,7 +102,7 @@ async fn finish_opening(
     log_start_offset: Offset,
     was_clean: bool,
 ) -> Result<(Log, Recovered), Error> {
-    let Recovery { segments, to_finish, to_remove, epochs, log_end_offset, .. } = recovery;
+    let Recovery { mut segments, to_finish, to_remove, epochs, log_end_offset, .. } = recovery;
     let recovered = Recovered {
         log_start_offset,
         log_end_offset,
@@ -111,6 +112,15 @@ async fn finish_opening(
     };
     let (snapshots, stale): (Vec<Offset>, Vec<Offset>) =
         survey.snapshots.iter().partition(|offset| **offset <= log_end_offset);
+    let mut to_look_at = Vec::new();
+    for base_offset in &survey.transaction_indexes {
+        let at = segments.binary_search_by_key(base_offset, |segment| segment.base_offset);
+        let Some(segment) = at.ok().and_then(|at| segments.get_mut(at)) else { continue };
+        match segment.growing {
+            Some(_) => to_look_at.push(*base_offset),
+            None => segment.aborted_file = true,
+        }
+    }
     let epochs_stored = stored_epochs.as_deref() == Some(epochs.entries());
     let active = segments.last().map_or(0, |segment| segment.base_offset);
     let is_new = segments.last().and_then(|segment| segment.growing.as_ref()).is_some_and(|g| !g.exists);
@@ -154,6 +164,9 @@ async fn finish_opening(
     }
     for offset in &stale {
         writer::remove_if_there(&inner.path(*offset, ".snapshot")).await?;
+    }
+    for base_offset in to_look_at {
+        aborted::open_growing(&inner, base_offset).await?;
     }
     for base_offset in to_finish {
         writer::finish(&inner, base_offset).await?;
@@ -266,6 +279,7 @@ impl Recovery<'_> {
         segment.created_ms = ottla_io::unix_millis();
         segment.growing = Some(Box::new(Growing {
             index,
+            aborted: Aborted::default(),
             index_files_exist: bytes > 0,
             exists: true,
             file: None,
@@ -455,8 +469,14 @@ impl Recovery<'_> {
         }
         let mut segment = sealed_segment(base_offset, walked.position);
         segment.first_timestamp = first_timestamp;
-        segment.growing =
-            Some(Box::new(Growing { index, index_files_exist: false, exists: true, file: None, file_bytes }));
+        segment.growing = Some(Box::new(Growing {
+            index,
+            aborted: Aborted::default(),
+            index_files_exist: false,
+            exists: true,
+            file: None,
+            file_bytes,
+        }));
         segment.created_ms = ottla_io::unix_millis();
         self.segments.push(segment);
         Ok(next_base.is_some_and(|next| next == end_offset || (gaps && walked.fault.is_none())))
@@ -576,6 +596,7 @@ fn sealed_segment(base_offset: Offset, bytes: u64) -> Segment {
         first_timestamp: None,
         created_ms: 0,
         max_timestamp: None,
+        aborted_file: false,
         growing: None,
     }
 }

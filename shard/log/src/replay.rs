@@ -14,7 +14,7 @@ use std::rc::Rc;
 pub(crate) async fn replay(
     inner: &Rc<Inner>,
     from: Offset,
-    mut visit: impl FnMut(&BatchHeader, &[u8]),
+    visit: impl FnMut(&BatchHeader, &[u8]),
 ) -> Result<(), Error> {
     writer::written(inner).await?;
     let segments: Vec<(Offset, u64)> = {
@@ -23,6 +23,20 @@ pub(crate) async fn replay(
         let first = state.holder_of(from).unwrap_or(0);
         state.segments.iter().skip(first).map(|segment| (segment.base_offset, segment.written)).collect()
     };
+    visit_segments(inner, from, &segments, visit).await.inspect_err(|error| {
+        if matches!(error, Error::Corrupt { .. }) {
+            inner.fail(error);
+        }
+    })
+}
+
+/// Calls `visit` with each batch of `segments`, base offsets and bytes of adjacent ones, that ends at or above `from`.
+pub(crate) async fn visit_segments(
+    inner: &Inner,
+    from: Offset,
+    segments: &[(Offset, u64)],
+    mut visit: impl FnMut(&BatchHeader, &[u8]),
+) -> Result<(), Error> {
     for (at, (base_offset, bytes)) in segments.iter().copied().enumerate() {
         if bytes == 0 {
             continue;
@@ -47,9 +61,7 @@ pub(crate) async fn replay(
                 Some(_) if start > 0 && walked.position == start => {}
                 Some(fault) => {
                     let reason = fault.to_string();
-                    let error = Error::Corrupt { path, position: walked.position, reason };
-                    inner.fail(&error);
-                    return Err(error);
+                    return Err(Error::Corrupt { path, position: walked.position, reason });
                 }
             }
         }

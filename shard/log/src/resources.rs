@@ -4,11 +4,12 @@
 //! One value per core, given to every log that opens there. Nothing here blocks or knows what a batch is.
 
 use crate::Offset;
-use crate::index::{OffsetIndex, TimeIndex};
+use crate::index::{OffsetIndex, TimeIndex, TransactionIndex};
 use crate::limits::PREPARE_BYTES;
 use crate::log::Inner;
 use bytes::Bytes;
 use ottla_io::counters::add;
+use ottla_io::local::Semaphore;
 use ottla_io::{Buffer, Class, File, Instant};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -22,7 +23,7 @@ pub struct ResourceLimits {
     pub batch_cache_bytes: usize,
     /// Files kept open for cold reads.
     pub read_files: usize,
-    /// Index files of sealed segments kept in memory.
+    /// Index files of sealed segments kept in memory; transaction indexes may take as much again.
     pub index_cache_bytes: usize,
     /// A log without an append for this long frees its chunks and closes its files; a file without a read as well.
     pub idle_ms: u64,
@@ -87,10 +88,50 @@ pub(crate) struct Indexes {
     pub(crate) times: TimeIndex,
 }
 
-struct LoadedIndexes {
-    log: LogNumber,
-    base_offset: Offset,
-    indexes: Indexes,
+impl Cached for Indexes {
+    fn bytes(&self) -> usize {
+        self.offsets.bytes() + self.times.bytes()
+    }
+}
+impl Cached for TransactionIndex {
+    fn bytes(&self) -> usize {
+        self.bytes()
+    }
+}
+
+trait Cached: Clone {
+    fn bytes(&self) -> usize;
+}
+
+/// What is loaded of segments, the least recently used first.
+struct Loaded<T>(Vec<(LogNumber, Offset, T)>);
+
+impl<T: Cached> Loaded<T> {
+    fn get(&mut self, log: LogNumber, base_offset: Offset) -> Option<T> {
+        let at = self.0.iter().position(|entry| (entry.0, entry.1) == (log, base_offset))?;
+        let entry = self.0.remove(at);
+        let found = entry.2.clone();
+        self.0.push(entry);
+        Some(found)
+    }
+
+    fn keep(&mut self, log: LogNumber, base_offset: Offset, loaded: T, bytes_max: usize) {
+        self.forget(log, base_offset);
+        self.0.push((log, base_offset, loaded));
+        let bytes_of = |entry: &(LogNumber, Offset, T)| entry.2.bytes() + 64;
+        let mut bytes: usize = self.0.iter().map(bytes_of).sum();
+        while bytes > bytes_max && self.0.len() > 1 {
+            bytes -= bytes_of(&self.0.remove(0));
+        }
+    }
+
+    fn forget(&mut self, log: LogNumber, base_offset: Offset) {
+        self.0.retain(|entry| (entry.0, entry.1) != (log, base_offset));
+    }
+
+    fn forget_log(&mut self, log: LogNumber) {
+        self.0.retain(|entry| entry.0 != log);
+    }
 }
 
 /// One per core, shared by its logs.
@@ -101,8 +142,10 @@ pub struct Resources {
     cached_bytes: Cell<usize>,
     chunks: RefCell<VecDeque<(Weak<Inner>, u64)>>,
     files: RefCell<Vec<ReadFile>>,
-    /// The least recently used first.
-    indexes: RefCell<Vec<LoadedIndexes>>,
+    indexes: RefCell<Loaded<Indexes>>,
+    aborted: RefCell<Loaded<TransactionIndex>>,
+    /// Whoever holds its one unit may read transaction indexes, and make them again.
+    pub(crate) mending: Semaphore,
     warm: RefCell<Vec<Weak<Inner>>>,
     sweeping: Cell<bool>,
     warned_buffered: Cell<bool>,
@@ -119,7 +162,9 @@ impl Resources {
             cached_bytes: Cell::new(0),
             chunks: RefCell::default(),
             files: RefCell::default(),
-            indexes: RefCell::default(),
+            indexes: RefCell::new(Loaded(Vec::new())),
+            aborted: RefCell::new(Loaded(Vec::new())),
+            mending: Semaphore::new(1),
             warm: RefCell::default(),
             sweeping: Cell::new(false),
             warned_buffered: Cell::new(false),
@@ -235,24 +280,17 @@ impl Resources {
     }
 
     pub(crate) fn indexes(&self, log: LogNumber, base_offset: Offset) -> Option<Indexes> {
-        let mut loaded = self.indexes.borrow_mut();
-        let at = loaded.iter().position(|entry| entry.log == log && entry.base_offset == base_offset)?;
-        let entry = loaded.remove(at);
-        let indexes = entry.indexes.clone();
-        loaded.push(entry);
-        Some(indexes)
+        self.indexes.borrow_mut().get(log, base_offset)
     }
-
     pub(crate) fn keep_indexes(&self, log: LogNumber, base_offset: Offset, indexes: Indexes) {
-        let mut loaded = self.indexes.borrow_mut();
-        loaded.retain(|entry| entry.log != log || entry.base_offset != base_offset);
-        loaded.push(LoadedIndexes { log, base_offset, indexes });
-        let bytes_of =
-            |entry: &LoadedIndexes| entry.indexes.offsets.bytes() + entry.indexes.times.bytes() + 64;
-        let mut bytes: usize = loaded.iter().map(bytes_of).sum();
-        while bytes > self.limits.index_cache_bytes && loaded.len() > 1 {
-            bytes -= bytes_of(&loaded.remove(0));
-        }
+        self.indexes.borrow_mut().keep(log, base_offset, indexes, self.limits.index_cache_bytes);
+    }
+    /// A loaded transaction index.
+    pub(crate) fn aborted(&self, log: LogNumber, base_offset: Offset) -> Option<TransactionIndex> {
+        self.aborted.borrow_mut().get(log, base_offset)
+    }
+    pub(crate) fn keep_aborted(&self, log: LogNumber, base_offset: Offset, index: TransactionIndex) {
+        self.aborted.borrow_mut().keep(log, base_offset, index, self.limits.index_cache_bytes);
     }
 
     /// Forgets what is loaded of a segment: its files changed, or are going away.
@@ -262,11 +300,13 @@ impl Resources {
     }
 
     pub(crate) fn forget_indexes(&self, log: LogNumber, base_offset: Offset) {
-        self.indexes.borrow_mut().retain(|entry| entry.log != log || entry.base_offset != base_offset);
+        self.indexes.borrow_mut().forget(log, base_offset);
+        self.aborted.borrow_mut().forget(log, base_offset);
     }
 
     pub(crate) fn forget_log(&self, log: LogNumber) {
-        self.indexes.borrow_mut().retain(|entry| entry.log != log);
+        self.indexes.borrow_mut().forget_log(log);
+        self.aborted.borrow_mut().forget_log(log);
         self.files.borrow_mut().retain(|file| file.log != log);
     }
 

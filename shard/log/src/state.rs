@@ -1,5 +1,6 @@
 //! What a log is in memory: its segments, its ends, its tail. Changed synchronously, on one core; files follow.
 
+use crate::aborted::Aborted;
 use crate::batch::{BatchHeader, patch_assignment, patch_log_append_time};
 use crate::checkpoint::epochs::EpochCache;
 use crate::index::IndexBuilder;
@@ -26,6 +27,8 @@ pub(crate) struct Segment {
     pub(crate) created_ms: i64,
     /// The largest timestamp and the last offset of its batch, once it is known of a finished segment.
     pub(crate) max_timestamp: Option<(i64, Offset)>,
+    /// A finished segment has a transaction index: without an aborted transaction there is none.
+    pub(crate) aborted_file: bool,
     /// Until the segment is finished: cut, flushed, with its indexes in files.
     pub(crate) growing: Option<Box<Growing>>,
 }
@@ -33,6 +36,7 @@ pub(crate) struct Segment {
 /// What only the active segment has, and one that was rolled but is not yet finished.
 pub(crate) struct Growing {
     pub(crate) index: IndexBuilder,
+    pub(crate) aborted: Aborted,
     pub(crate) index_files_exist: bool,
     /// The file and its directory entry are on disk.
     pub(crate) exists: bool,
@@ -52,8 +56,10 @@ impl Segment {
             first_timestamp: None,
             created_ms,
             max_timestamp: None,
+            aborted_file: false,
             growing: Some(Box::new(Growing {
                 index: IndexBuilder::new(base_offset),
+                aborted: Aborted::default(),
                 index_files_exist: false,
                 exists: false,
                 file: None,
@@ -64,6 +70,14 @@ impl Segment {
 }
 
 impl Segment {
+    /// Whether any transaction was aborted by a marker in it.
+    pub(crate) fn has_aborted(&self) -> bool {
+        match &self.growing {
+            Some(growing) => !growing.aborted.entries.is_empty(),
+            None => self.aborted_file,
+        }
+    }
+
     /// How much earlier than `segment.ms` it is rolled: below `segment.jitter.ms` and `segment.ms`, the same whenever it
     /// is asked for, and another one for the next segment or log.
     fn jitter_ms(&self, config: &LogConfig) -> i64 {
@@ -259,10 +273,10 @@ impl State {
         };
         active.bytes + header.bytes as u64 > u64::from(self.config.segment_bytes)
             || waited_ms > self.config.segment_ms - active.jitter_ms(&self.config)
-            || active
-                .growing
-                .as_ref()
-                .is_some_and(|growing| growing.index.is_full(self.config.segment_index_bytes))
+            || active.growing.as_ref().is_some_and(|growing| {
+                let bound = self.config.segment_index_bytes;
+                growing.index.is_full(bound) || growing.aborted.is_full(bound)
+            })
     }
 
     /// What the log's task has to do next.

@@ -21,6 +21,8 @@ pub(crate) struct Survey {
     pub(crate) segments: Vec<(Offset, u64)>,
     /// Ascending.
     pub(crate) snapshots: Vec<Offset>,
+    /// Base offsets of the transaction indexes, ascending.
+    pub(crate) transaction_indexes: Vec<Offset>,
     /// Indexes lay there without their segment.
     pub(crate) has_orphans: bool,
 }
@@ -70,6 +72,8 @@ pub(crate) async fn survey(dir: &Path) -> Result<Survey, Error> {
             tracing::warn!(dir = %dir.display(), file = %name, "an index without its segment is removed");
             survey.has_orphans = true;
             changed |= remove(dir, &name).await?;
+        } else if name.ends_with(".txnindex") {
+            survey.transaction_indexes.push(base_offset);
         }
     }
     if changed {

@@ -1,5 +1,6 @@
 //! Whole logs on the real ring.
 
+mod aborted;
 mod basics;
 mod changes;
 mod crashes;

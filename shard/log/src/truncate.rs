@@ -1,5 +1,6 @@
 //! What takes records away from the end, or all of them: truncation by epoch, restart (followers), deleted logs.
 
+use crate::aborted::Aborted;
 use crate::batch::BatchHeader;
 use crate::checkpoint::epochs::EpochCache;
 use crate::index::IndexBuilder;
@@ -10,7 +11,7 @@ use crate::scan::Expected;
 use crate::state::{Growing, Segment};
 use crate::walk::walk;
 use crate::writer::{self, exclusively};
-use crate::{Error, Offset};
+use crate::{Error, Offset, aborted};
 use ottla_io::file::{remove_dir_all, rename, sync_dir};
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -71,6 +72,7 @@ async fn truncate(inner: &Inner, offset: Offset) -> Result<Offset, Error> {
         sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error))?;
         inner.state.borrow_mut().segments.pop();
     }
+    let before = aborted::entries_of(inner, base_offset).await?;
     let (index, expected) = index_up_to(inner, base_offset, position, new_end, bytes).await?;
     {
         let mut state = inner.state.borrow_mut();
@@ -85,6 +87,7 @@ async fn truncate(inner: &Inner, offset: Offset) -> Result<Offset, Error> {
             let file = segment.growing.take().and_then(|growing| growing.file);
             segment.growing = Some(Box::new(Growing {
                 index,
+                aborted: Aborted::default(),
                 index_files_exist: false,
                 exists: true,
                 file,
@@ -102,6 +105,7 @@ async fn truncate(inner: &Inner, offset: Offset) -> Result<Offset, Error> {
     // What is cut off must never be found again behind what is appended next: its checksums are valid.
     let file = writer::file_of(inner, base_offset).await?;
     writer::cut(inner, base_offset, &file).await?;
+    aborted::cut(inner, base_offset, &before, new_end).await?;
     writer::store_indexes(inner, base_offset, true).await?;
     writer::store_epochs(inner).await?;
     remove_snapshots_above(inner, new_end).await?;

@@ -11,7 +11,7 @@
 
 use crate::batch::{BATCH_HEADER_BYTES, BatchHeader};
 use crate::checkpoint::epochs::{self, LEADER_EPOCHS};
-use crate::index::{offset, time};
+use crate::index::{offset, time, transaction};
 use crate::limits::{PREPARE_BYTES, WRITE_BYTES_MAX, block_end, block_start};
 use crate::log::Inner;
 use crate::state::{Job, State};
@@ -307,6 +307,7 @@ pub(crate) async fn finish(inner: &Inner, base_offset: Offset) -> Result<(), Err
         if let Some(growing) = &segment.growing {
             segment.max_timestamp = Some(growing.index.max_timestamp());
         }
+        segment.aborted_file = segment.has_aborted();
         segment.growing = None;
     }
     Ok(())
@@ -331,7 +332,7 @@ pub(crate) async fn cut(inner: &Inner, base_offset: Offset, file: &File) -> Resu
 /// Appends the entries of written batches that are not in the index files yet, and flushes them. With `make_files`
 /// also empty ones are made.
 pub(crate) async fn store_indexes(inner: &Inner, base_offset: Offset, make_files: bool) -> Result<(), Error> {
-    let (offsets, times, offsets_at, times_at, exist) = {
+    let (offsets, times, aborted, offsets_at, times_at, aborted_at, exist) = {
         let state = inner.state.borrow();
         let Some(segment) = state.segment(base_offset) else { return Ok(()) };
         let Some(growing) = &segment.growing else { return Ok(()) };
@@ -342,9 +343,23 @@ pub(crate) async fn store_indexes(inner: &Inner, base_offset: Offset, make_files
             |entry| all || u64::from(entry.position) < written,
             |entry| all || entry.relative_offset < durable,
         );
+        let aborted = growing.aborted.unstored(|aborted| all || aborted.last_offset < state.durable_end);
         let stored = (growing.index.stored_offset_entries, growing.index.stored_time_entries);
-        (offsets, times, u64::from(stored.0), u64::from(stored.1), growing.index_files_exist)
+        let aborted_at = growing.aborted.stored * transaction::ENTRY_BYTES;
+        let (offsets_at, times_at) = (u64::from(stored.0), u64::from(stored.1));
+        (offsets, times, aborted, offsets_at, times_at, aborted_at as u64, growing.index_files_exist)
     };
+    if !aborted.is_empty() {
+        let count = aborted.len() / transaction::ENTRY_BYTES;
+        store_index(inner, base_offset, ".txnindex", aborted, aborted_at).await?;
+        if aborted_at == 0 {
+            // Nobody can tell that this one is missing.
+            sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error))?;
+        }
+        if let Some(growing) = inner.state.borrow_mut().growing_mut(base_offset) {
+            growing.aborted.stored += count;
+        }
+    }
     if (exist || !make_files) && offsets.is_empty() && times.is_empty() {
         return Ok(());
     }

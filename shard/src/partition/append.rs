@@ -242,8 +242,8 @@ impl Partition {
             stored.base_offset = appended.base_offset;
             stored.max_timestamp = checked.log_append_time.unwrap_or(header.max_timestamp);
             let ended = self.producers.borrow_mut().record(&stored, marker);
-            if let Some(ended) = ended {
-                self.aborted.borrow_mut().ended(&ended);
+            if let Some(aborted) = ended.and_then(|ended| ended.aborted()) {
+                self.log.append_aborted(aborted);
             }
         }
         if !self.watchers.is_empty() {

@@ -1,6 +1,5 @@
 //! Opening a partition: its log, then its producers from the newest snapshot and the batches after it.
 
-use super::aborted::Aborted;
 use super::append::Appends;
 use super::{Partition, RefCell};
 use crate::producers::{Marker, Producers};
@@ -8,9 +7,9 @@ use crate::purgatory::Watchers;
 use crate::settings::TopicSettings;
 use ottla_log::batch::BatchHeader;
 use ottla_log::checkpoint::epochs::LEADER_EPOCHS;
-use ottla_log::{Error, Log, Offset, Opening, Resources};
+use ottla_log::{Error, Log, Offset, Opening, Resources, transactions};
 use ottla_protocol::Uuid;
-use ottla_protocol::records::{MarkerKind, RecordsReader};
+use ottla_protocol::records::MarkerKind;
 use ottla_replica::{Assignment, Leader, NodeId};
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -64,10 +63,8 @@ impl Partition {
                 reason: format!("it knows leader epoch {latest}, the controller says {leader_epoch}"),
             });
         }
-        let mut aborted = Aborted::load(&log).await?;
         let expiration_ms = spec.settings.producer_id_expiration_ms;
-        let (producers, replayed_from) =
-            recover_producers(&log, expiration_ms, spec.clean_shutdown, &mut aborted).await?;
+        let (producers, replayed_from) = recover_producers(&log, expiration_ms, spec.clean_shutdown).await?;
         let durable_end = log.durable_end();
         // What recovery found is on this disk; on other replicas it may be shorter.
         let known = spec.high_watermark.unwrap_or(0).max(log.log_start_offset());
@@ -81,7 +78,6 @@ impl Partition {
             settings: RefCell::new(spec.settings),
             leader: RefCell::new(leader),
             producers: RefCell::new(producers),
-            aborted: RefCell::new(aborted),
             snapshot_at: Cell::new(replayed_from),
             appends: RefCell::new(Appends::default()),
             watchers: Watchers::default(),
@@ -106,12 +102,12 @@ const RECALLED_OFFSETS: i64 = 16_384;
 /// Clients give up sending a batch again after `delivery.timeout.ms`, by default two minutes.
 const RECALLED_MS: i64 = 15 * 60 * 1000;
 
-/// The producer state at the log end, and the offset of the snapshot that it was made from.
+/// The producer state at the log end, and the offset of the snapshot that it was made from. What the batches after it say
+/// of aborted transactions goes to the log.
 async fn recover_producers(
     log: &Log,
     expiration_ms: i64,
     clean_shutdown: bool,
-    aborted: &mut Aborted,
 ) -> Result<(Producers, Offset), Error> {
     let mut producers = Producers::default();
     let mut from = log.log_start_offset();
@@ -142,12 +138,13 @@ async fn recover_producers(
         .await?;
     }
     if from < log.log_end_offset() {
+        let mut aborted = Vec::new();
         log.replay(from, |header, batch| {
-            if let Some(ended) = producers.record(header, marker_of(header, batch)) {
-                aborted.ended(&ended);
-            }
+            let ended = producers.record(header, marker_of(header, batch));
+            aborted.extend(ended.and_then(|ended| ended.aborted()));
         })
         .await?;
+        log.recover_aborted(from, &aborted).await?;
     }
     producers.expire(ottla_io::unix_millis(), expiration_ms);
     Ok((producers, from))
@@ -155,12 +152,6 @@ async fn recover_producers(
 
 /// What the control record of a batch says, if it ends a transaction.
 pub(super) fn marker_of(header: &BatchHeader, batch: &[u8]) -> Option<Marker> {
-    if !header.is_control() {
-        return None;
-    }
-    // Control batches are never compressed.
-    let mut reader = RecordsReader::new(header, batch, 0).ok()?;
-    let record = reader.next().ok()??;
-    let marker = ottla_protocol::records::Marker::parse(&record)?;
+    let marker = transactions::marker_of(header, batch)?;
     Some(Marker { commit: marker.kind == MarkerKind::Commit, coordinator_epoch: marker.coordinator_epoch })
 }

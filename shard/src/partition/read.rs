@@ -23,8 +23,8 @@ pub struct FetchData {
     pub high_watermark: Offset,
     pub last_stable_offset: Offset,
     pub log_start_offset: Offset,
-    /// Producer id and first offset of the aborted transactions among the batches; `None` for readers that see
-    /// everything.
+    /// Producer id and first offset of the aborted transactions among the batches, in the order of their markers as with
+    /// Kafka; `None` for readers that see everything.
     pub aborted_transactions: Option<Vec<(i64, Offset)>>,
 }
 
@@ -56,8 +56,11 @@ impl Partition {
                 read.map_err(|error| error_code(&error))?
             }
         };
-        let aborted_transactions = (isolation == Isolation::ReadCommitted)
-            .then(|| self.aborted.borrow().within(offset, slices.next_offset));
+        let aborted_transactions = match isolation {
+            Isolation::ReadCommitted if slices.is_empty() => Some(Vec::new()),
+            Isolation::ReadCommitted => Some(self.aborted_within(offset, slices.next_offset).await?),
+            Isolation::ReadUncommitted | Isolation::LogEnd => None,
+        };
         Ok(FetchData {
             slices,
             high_watermark,
@@ -65,6 +68,11 @@ impl Partition {
             log_start_offset: self.log.log_start_offset(),
             aborted_transactions,
         })
+    }
+
+    async fn aborted_within(&self, from: Offset, to: Offset) -> Result<Vec<(i64, Offset)>, ErrorCode> {
+        let aborted = self.log.aborted_within(from, to).await.map_err(|error| error_code(&error))?;
+        Ok(aborted.iter().map(|aborted| (aborted.producer_id, aborted.first_offset)).collect())
     }
 
     /// The end of what `isolation` sees.

@@ -20,9 +20,7 @@ impl Partition {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         let to = to.max(self.log.log_start_offset());
-        let start = self.log.delete_records_to(to).await.map_err(|error| error_code(&error))?;
-        self.aborted.borrow_mut().forget_below(start);
-        Ok(start)
+        self.log.delete_records_to(to).await.map_err(|error| error_code(&error))
     }
 
     /// Deletes the segments that have outlived `retention.ms` or `retention.bytes`, below the high watermark alone.
@@ -50,7 +48,6 @@ impl Partition {
             self.log.sealed(base_offset).await?;
         }
         let start = self.log.delete_records_to(to).await?;
-        self.aborted.borrow_mut().forget_below(start);
         Ok((start > before).then_some((before, start)))
     }
 }

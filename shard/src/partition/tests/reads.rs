@@ -1,7 +1,7 @@
 //! Reads, offsets, epochs, deletion of records.
 
 use super::*;
-use ottla_log::index::transaction::AbortedTransaction;
+use ottla_log::AbortedTxn;
 use ottla_protocol::records::{BatchBuilder, Marker, MarkerKind};
 
 /// Only what is durable is read, and what is read are the batches that were appended.
@@ -231,18 +231,22 @@ fn aborted_transactions_are_told() {
             let everything = partition.read(0, 1, Isolation::ReadUncommitted, true).await.unwrap();
             assert_eq!(everything.aborted_transactions, None);
 
+            let nothing = partition.read(6, 1, Isolation::ReadCommitted, true).await.unwrap();
+            assert_eq!(nothing.aborted_transactions, Some(Vec::new()));
+            let file = path.join("topic-3/00000000000000000000.txnindex");
+            assert!(!file.exists(), "it goes to its file with the other indexes");
+
             let partition = open(&path).await;
             assert_eq!(told(&partition, 0, 1 << 20).await, all, "replayed");
             let end = partition.close().await.unwrap();
-            let entry = |producer_id, first_offset| AbortedTransaction {
+            let entry = |producer_id, first_offset| AbortedTxn {
                 producer_id,
                 first_offset,
                 last_offset: first_offset + 1,
-                last_stable_offset: first_offset,
+                last_stable_offset: first_offset + 2,
             };
             let index = [entry(1, 0).to_bytes(), entry(3, 4).to_bytes()].concat();
-            let file = path.join("topic-3/00000000000000000000.txnindex");
-            std::fs::write(&file, &index).unwrap();
+            assert_eq!(std::fs::read(&file).unwrap(), index);
             let clean = PartitionSpec { clean_shutdown: true, recovery_point: Some(end), ..spec(&path) };
             let partition = Partition::open(clean.clone()).await.unwrap();
             assert_eq!(told(&partition, 0, 1 << 20).await, all, "from the file");
@@ -250,7 +254,54 @@ fn aborted_transactions_are_told() {
             assert_eq!(told(&partition, 2, 1 << 20).await, [(3, 4)]);
             partition.close().await.unwrap();
             std::fs::write(&file, &index[..40]).unwrap();
-            assert!(matches!(Partition::open(clean).await, Err(ottla_log::Error::Corrupt { .. })));
+            let partition = Partition::open(clean).await.unwrap();
+            assert_eq!(told(&partition, 2, 1 << 20).await, [(3, 4)], "made again");
+        }
+    });
+}
+
+/// Of transactions that overlap, those that end first come first, as in Kafka's answers; a transaction that is open holds
+/// back whoever reads what is committed, and its end wakes them.
+#[test]
+fn an_open_transaction_holds_readers_back() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let path = path.clone();
+        async move {
+            let partition = open(&path).await;
+            let send = async |id: i64, sequence| {
+                let mut builder = BatchBuilder::new().producer(id, 0, sequence).transactional();
+                builder.push(NOW, None, Some(b"in a transaction"), &[]);
+                let sent = checked(builder.build().unwrap());
+                partition.append(sent, Acks::All, AppendOrigin::ClientInTransaction).await.unwrap();
+            };
+            let end = async |id: i64, kind| {
+                let marker = checked(Marker { kind, coordinator_epoch: 0 }.batch(id, 0, NOW));
+                partition.append(marker, Acks::All, AppendOrigin::Coordinator).await.unwrap();
+            };
+            send(1, 0).await;
+            send(2, 0).await;
+            send(1, 1).await;
+            end(2, MarkerKind::Abort).await;
+            assert_eq!((partition.last_stable_offset(), partition.high_watermark()), (0, 4));
+            let held = partition.read(0, 1 << 20, Isolation::ReadCommitted, true).await.unwrap();
+            assert_eq!((held.slices.bytes, held.last_stable_offset, held.high_watermark), (0, 0, 4));
+            let latest = partition.list_offset(-1, Isolation::ReadCommitted).await.unwrap();
+            assert_eq!(latest.offset, 0);
+            let parked = crate::purgatory::wait_for_bytes(
+                &[crate::purgatory::Watch {
+                    partition: partition.clone(),
+                    known: 0,
+                    isolation: Isolation::ReadCommitted,
+                }],
+                1,
+            );
+            end(1, MarkerKind::Abort).await;
+            parked.await;
+            let seen = partition.read(0, 1 << 20, Isolation::ReadCommitted, true).await.unwrap();
+            assert_eq!((seen.slices.next_offset, seen.last_stable_offset), (5, 5));
+            assert_eq!(seen.aborted_transactions, Some(vec![(2, 1), (1, 0)]));
         }
     });
 }
