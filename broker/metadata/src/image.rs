@@ -149,12 +149,9 @@ impl Broker {
         !self.fenced && !self.in_controlled_shutdown
     }
 
-    /// Where a new replica goes as far as the controller can tell: with one directory there is no question.
-    pub fn default_dir(&self) -> Uuid {
-        match self.log_dirs.as_slice() {
-            [only] => *only,
-            _ => Uuid::ZERO,
-        }
+    /// Whether a replica in `dir` is online as far as its directory goes; zero is not assigned yet.
+    pub fn has_dir(&self, dir: Uuid) -> bool {
+        dir == Uuid::ZERO || self.log_dirs.contains(&dir)
     }
 }
 
@@ -208,6 +205,14 @@ pub struct Partition {
     pub leader: i32,
     pub leader_epoch: i32,
     pub partition_epoch: i32,
+}
+
+impl Partition {
+    /// The log directory of the replica on `broker`; `None` when there is no replica.
+    pub fn directory_of(&self, broker: i32) -> Option<Uuid> {
+        let replica = self.replicas.iter().position(|id| *id == broker)?;
+        Some(self.directories.get(replica).copied().unwrap_or(Uuid::ZERO))
+    }
 }
 
 /// What settings belong to. Numbers are Kafka's.
@@ -271,6 +276,12 @@ impl fmt::Display for ConfigResource {
 }
 
 impl Image {
+    /// Whether the replica of `partition` on `broker` can be reached: the broker is there and so is the directory that it lies in.
+    pub fn is_replica_online(&self, partition: &Partition, broker: i32) -> bool {
+        let dir = partition.directory_of(broker).unwrap_or(Uuid::ZERO);
+        self.broker(broker).is_some_and(|broker| !broker.fenced && broker.has_dir(dir))
+    }
+
     /// The records that make this image of an empty one: what a snapshot holds.
     pub fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();

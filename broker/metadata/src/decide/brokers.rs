@@ -2,7 +2,7 @@
 
 use super::{Decision, Error};
 use crate::id::Uuid;
-use crate::image::{Endpoint, Image};
+use crate::image::{Endpoint, Image, Partition};
 use crate::record::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,10 +48,18 @@ pub fn register_broker(image: &Image, registration: &Registration) -> Result<Dec
         log_dirs: registration.log_dirs.clone(),
     };
     let mut records = vec![Record::RegisterBroker(record)];
+    let id = registration.broker_id;
+    records.extend(leave(image, id, |partition| !is_in_reach(registration, partition)));
     if !registration.fenced {
         lead_again(image, registration, &mut records);
     }
     Ok(Decision { records, reply: broker_epoch })
+}
+
+/// Whether the directory of the broker's replica is among those that it has.
+fn is_in_reach(registration: &Registration, partition: &Partition) -> bool {
+    let dir = partition.directory_of(registration.broker_id).unwrap_or(Uuid::ZERO);
+    dir == Uuid::ZERO || registration.log_dirs.contains(&dir)
 }
 
 /// A broker that comes up unfenced takes up the partitions that wait for it: it leads again what has no other in-sync
@@ -62,7 +70,7 @@ fn lead_again(image: &Image, registration: &Registration, records: &mut Vec<Reco
         for (index, partition) in (0..).zip(topic.partitions()) {
             let alone = partition.isr.iter().all(|replica| *replica == id);
             let leads = partition.leader == id || partition.leader == NO_LEADER;
-            if alone && leads && partition.isr.contains(&id) {
+            if alone && leads && partition.isr.contains(&id) && is_in_reach(registration, partition) {
                 records.push(Record::PartitionChange(PartitionChangeRecord {
                     topic_id: topic.id,
                     partition_id: index,
@@ -81,12 +89,13 @@ pub fn unregister_broker(image: &Image, broker_id: i32) -> Result<Decision<()>, 
     let broker = image.broker(broker_id).ok_or_else(|| {
         Error::BrokerIdNotRegistered(format!("Broker ID {broker_id} is not currently registered"))
     })?;
-    let mut records = leave(image, broker_id);
+    let mut records = leave(image, broker_id, |_| true);
     records.push(Record::UnregisterBroker(UnregisterBrokerRecord { broker_id, broker_epoch: broker.epoch }));
     Ok(Decision { records, reply: () })
 }
 
-fn leave(image: &Image, broker_id: i32) -> Vec<Record> {
+/// The broker's replicas of the partitions that `applies` to are no longer in sync where others are, and lead no more.
+pub(super) fn leave(image: &Image, broker_id: i32, applies: impl Fn(&Partition) -> bool) -> Vec<Record> {
     let active: BTreeSet<i32> = image
         .brokers()
         .filter(|b: &&Arc<crate::image::Broker>| b.is_active() && b.id != broker_id)
@@ -95,7 +104,8 @@ fn leave(image: &Image, broker_id: i32) -> Vec<Record> {
     let mut records = Vec::new();
     for topic in image.topics() {
         for (index, partition) in (0..).zip(topic.partitions()) {
-            if !partition.isr.contains(&broker_id) && partition.leader != broker_id {
+            let is_part = partition.isr.contains(&broker_id) || partition.leader == broker_id;
+            if !is_part || !applies(partition) {
                 continue;
             }
             let others: Vec<i32> = partition.isr.iter().copied().filter(|id| *id != broker_id).collect();
@@ -103,11 +113,15 @@ fn leave(image: &Image, broker_id: i32) -> Vec<Record> {
                 let in_sync = |id: &&i32| others.contains(id) && active.contains(id);
                 partition.replicas.iter().find(in_sync).copied().unwrap_or(NO_LEADER)
             });
+            // The last in-sync replica stays in the set: it is the one that has everything.
+            let isr = (!others.is_empty() && others.len() != partition.isr.len()).then_some(others);
+            if isr.is_none() && leader.is_none() {
+                continue;
+            }
             records.push(Record::PartitionChange(PartitionChangeRecord {
                 topic_id: topic.id,
                 partition_id: index,
-                // The last in-sync replica stays in the set: it is the one that has everything.
-                isr: (!others.is_empty() && others.len() != partition.isr.len()).then_some(others),
+                isr,
                 leader,
                 ..PartitionChangeRecord::default()
             }));

@@ -1,6 +1,7 @@
 //! More partitions for topics that exist.
 
 use super::create_topics::new_partition;
+use super::directories::Directories;
 use super::{Decision, Error, PARTITIONS_PER_REQUEST_MAX, placement};
 use crate::id::Seed;
 use crate::image::Image;
@@ -32,8 +33,10 @@ pub fn create_partitions(
         .collect();
     let mut records = Vec::new();
     let mut partitions_left = PARTITIONS_PER_REQUEST_MAX;
+    let mut directories = Directories::of(image);
     for topic in topics.iter().filter(|t| !duplicates.contains(t.name.as_str())) {
-        let result = grow(image, topic, seed, &mut partitions_left).map(|new| records.extend(new));
+        let result =
+            grow(image, topic, &mut directories, seed, &mut partitions_left).map(|new| records.extend(new));
         reply.push((topic.name.clone(), result));
     }
     if validate_only {
@@ -45,6 +48,7 @@ pub fn create_partitions(
 fn grow(
     image: &Image,
     topic: &MorePartitions,
+    directories: &mut Directories<'_>,
     seed: &mut Seed,
     partitions_left: &mut usize,
 ) -> Result<Vec<Record>, Error> {
@@ -99,7 +103,7 @@ fn grow(
     Ok((have..)
         .zip(placed)
         .map(|(index, replicas)| {
-            let partition = new_partition(image, index, replicas);
+            let partition = new_partition(image, directories, index, replicas);
             Record::Partition(PartitionRecord { topic_id: current.id, ..partition })
         })
         .collect())

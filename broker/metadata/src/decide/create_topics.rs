@@ -1,6 +1,7 @@
 //! New topics: names, counts, placement, settings.
 
 use super::configs::{ConfigChange, Op, incremental_alter};
+use super::directories::Directories;
 use super::{
     ConfigSchema, Decision, Error, PARTITIONS_PER_REQUEST_MAX, RECORDS_PER_REQUEST_MAX, placement, topic_name,
 };
@@ -63,11 +64,14 @@ pub fn create_topics(
     }
     let mut records = Vec::new();
     let mut results = Vec::with_capacity(topics.len());
+    let mut directories = Directories::of(image);
     for topic in topics.iter().filter(|t| !duplicates.contains(t.name.as_str())) {
-        let result = create_topic(image, topic, defaults, schema, seed).map(|(topic_records, created)| {
-            records.extend(topic_records);
-            created
-        });
+        let result = create_topic(image, topic, defaults, schema, &mut directories, seed).map(
+            |(topic_records, created)| {
+                records.extend(topic_records);
+                created
+            },
+        );
         results.push((topic.name.clone(), result));
     }
     if records.len() > RECORDS_PER_REQUEST_MAX {
@@ -96,6 +100,7 @@ fn create_topic(
     topic: &CreatableTopic,
     defaults: TopicDefaults,
     schema: &dyn ConfigSchema,
+    directories: &mut Directories<'_>,
     seed: &mut Seed,
 ) -> Result<(Vec<Record>, CreatedTopic), Error> {
     if topic.name == "__cluster_metadata" {
@@ -111,11 +116,15 @@ fn create_topic(
         return Err(Error::InvalidTopic(text));
     }
     let config_records = config_records(image, topic, schema)?;
-    let partitions = if topic.assignments.is_empty() {
+    let placed = if topic.assignments.is_empty() {
         place(image, topic, defaults, seed)?
     } else {
         manual(image, topic)?
     };
+    let partitions: Vec<PartitionRecord> = (0..)
+        .zip(placed)
+        .map(|(index, replicas)| new_partition(image, directories, index, replicas))
+        .collect();
     let topic_id = loop {
         let id = seed.next_uuid();
         if image.topic(id).is_none() {
@@ -171,7 +180,7 @@ fn place(
     topic: &CreatableTopic,
     defaults: TopicDefaults,
     seed: &mut Seed,
-) -> Result<Vec<PartitionRecord>, Error> {
+) -> Result<Vec<Vec<i32>>, Error> {
     if topic.replication_factor < -1 || topic.replication_factor == 0 {
         let text = "Replication factor must be larger than 0, or -1 to use the default value.";
         return Err(Error::InvalidReplicationFactor(text.into()));
@@ -184,14 +193,13 @@ fn place(
     let factor =
         if topic.replication_factor == -1 { defaults.replication_factor } else { topic.replication_factor };
     let count = usize::try_from(count).unwrap_or_default();
-    let placed = placement::place(image, count, factor, seed).map_err(|why| {
+    placement::place(image, count, factor, seed).map_err(|why| {
         Error::InvalidReplicationFactor(format!("Unable to replicate the partition {factor} time(s): {why}"))
-    })?;
-    Ok((0..).zip(placed).map(|(index, replicas)| new_partition(image, index, replicas)).collect())
+    })
 }
 
 /// A client's own assignment.
-fn manual(image: &Image, topic: &CreatableTopic) -> Result<Vec<PartitionRecord>, Error> {
+fn manual(image: &Image, topic: &CreatableTopic) -> Result<Vec<Vec<i32>>, Error> {
     let both = |what: &str| {
         let text = format!("A manual partition assignment was specified, but {what} was not set to -1.");
         Err(Error::InvalidRequest(text))
@@ -218,7 +226,7 @@ fn manual(image: &Image, topic: &CreatableTopic) -> Result<Vec<PartitionRecord>,
                  controlled shutdown."
             )));
         }
-        partitions.insert(*index, new_partition(image, *index, brokers.clone()));
+        partitions.insert(*index, brokers.clone());
     }
     if !partitions.keys().copied().eq((0..).take(partitions.len())) {
         let text = "partitions should be a consecutive 0-based integer sequence";
@@ -228,16 +236,18 @@ fn manual(image: &Image, topic: &CreatableTopic) -> Result<Vec<PartitionRecord>,
 }
 
 /// The first epoch of a partition on `replicas`: led by the first active one, all active ones in sync.
-pub(super) fn new_partition(image: &Image, partition_id: i32, replicas: Vec<i32>) -> PartitionRecord {
+pub(super) fn new_partition(
+    image: &Image,
+    directories: &mut Directories<'_>,
+    partition_id: i32,
+    replicas: Vec<i32>,
+) -> PartitionRecord {
     let active = |id: &i32| image.broker(*id).is_some_and(|b| b.is_active());
     let isr: Vec<i32> = replicas.iter().copied().filter(active).collect();
     PartitionRecord {
         topic_id: Uuid::ZERO,
         partition_id,
-        directories: replicas
-            .iter()
-            .map(|id| image.broker(*id).map_or(Uuid::ZERO, |b| b.default_dir()))
-            .collect(),
+        directories: replicas.iter().map(|id| directories.next(*id)).collect(),
         leader: isr.first().copied().unwrap_or(crate::record::NO_LEADER),
         isr,
         replicas,

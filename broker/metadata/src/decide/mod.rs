@@ -8,6 +8,7 @@ pub mod configs;
 pub mod create_partitions;
 pub mod create_topics;
 pub mod delete_topics;
+pub mod directories;
 pub mod features;
 pub mod placement;
 pub mod producer_ids;

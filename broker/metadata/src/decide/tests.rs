@@ -9,6 +9,7 @@ use crate::delta::Delta;
 use crate::id::{Seed, Uuid};
 use crate::image::Image;
 use crate::record::*;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 struct Schema;
@@ -392,7 +393,7 @@ fn a_broker_that_comes_back_leads_anew() {
         incarnation_id: Uuid([incarnation; 16]),
         endpoints: vec![],
         rack: None,
-        log_dirs: vec![],
+        log_dirs: vec![Uuid([1; 16])],
         fenced: false,
     };
     let again = brokers::register_broker(&image, &registration(9)).unwrap();
@@ -439,4 +440,88 @@ fn a_new_cluster_gets_its_features_once() {
     let image = after(&image, &records);
     assert_eq!(image.features().collect::<Vec<_>>(), [("metadata.version", 30)]);
     assert_eq!(features::bootstrap(&image), []);
+}
+
+fn with_dirs(image: &Arc<Image>, incarnation: u8, dirs: &[u8]) -> Arc<Image> {
+    let registration = brokers::Registration {
+        broker_id: 1,
+        cluster_id: "c".into(),
+        incarnation_id: Uuid([incarnation; 16]),
+        endpoints: vec![],
+        rack: None,
+        log_dirs: dirs.iter().map(|dir| Uuid([*dir; 16])).collect(),
+        fenced: false,
+    };
+    after(image, &brokers::register_broker(image, &registration).unwrap().records)
+}
+
+/// Leader, leader epoch and first byte of the directory of each partition.
+fn places(image: &Image, name: &str) -> Vec<(i32, i32, u8)> {
+    let partitions = image.topic_by_name(name).unwrap().partitions();
+    partitions.iter().map(|p| (p.leader, p.leader_epoch, p.directory_of(1).unwrap().0[0])).collect()
+}
+
+#[test]
+fn new_partitions_go_where_the_fewest_are() {
+    let image = with_dirs(&Arc::new(Image::new("c")), 1, &[7, 5, 6]);
+    let (image, _) = create(&image, &[topic("a", 4, 1), topic("b", 1, 1)]);
+    let dirs = |image: &Image, name: &str| places(image, name).iter().map(|p| p.2).collect::<Vec<_>>();
+    assert_eq!((dirs(&image, "a"), dirs(&image, "b")), (vec![7, 5, 6, 7], vec![5]));
+    let more = MorePartitions { name: "b".into(), count: 4, assignments: None };
+    let image = after(&image, &create_partitions(&image, &[more], &mut Seed::new(1), false).records);
+    assert_eq!(dirs(&image, "b"), [5, 6, 7, 5]);
+    // What is gone counts no more, and neither does a directory that the broker has no longer.
+    let id = image.topic_by_name("a").unwrap().id;
+    let image = after(&image, &delete_topics(&image, &[TopicKey::Id(id)]).records);
+    let image = with_dirs(&image, 2, &[5, 7]);
+    let (image, _) = create(&image, &[topic("c", 3, 1)]);
+    assert_eq!(dirs(&image, "c"), [7, 5, 7]);
+}
+
+/// KIP-858: what lay in a directory that failed has no leader until the directory is there again.
+#[test]
+fn a_failed_directory_takes_its_partitions_along() {
+    let image = with_dirs(&Arc::new(Image::new("c")), 1, &[1, 2]);
+    let (image, _) = create(&image, &[topic("t", 4, 1)]);
+    assert_eq!(places(&image, "t"), [(1, 0, 1), (1, 0, 2), (1, 0, 1), (1, 0, 2)]);
+    let failed = BTreeSet::from([Uuid([2; 16])]);
+    let decision = directories::fail_directories(&image, 1, &failed).unwrap();
+    let epoch = image.broker(1).unwrap().epoch;
+    let image = after(&image, &decision.records);
+    assert_eq!(places(&image, "t"), [(1, 0, 1), (NO_LEADER, 1, 2), (1, 0, 1), (NO_LEADER, 1, 2)]);
+    let broker = image.broker(1).unwrap();
+    assert_eq!((broker.epoch, broker.log_dirs.as_slice()), (epoch, [Uuid([1; 16])].as_slice()));
+    let partitions = image.topic_by_name("t").unwrap().partitions();
+    let online: Vec<bool> = partitions.iter().map(|p| image.is_replica_online(p, 1)).collect();
+    assert_eq!(online, [true, false, true, false]);
+    assert_eq!(directories::fail_directories(&image, 1, &failed).unwrap().records, [], "it is known");
+    // A restart without it changes nothing for them, one with it does.
+    let image = with_dirs(&image, 3, &[1]);
+    assert_eq!(places(&image, "t"), [(1, 1, 1), (NO_LEADER, 1, 2), (1, 1, 1), (NO_LEADER, 1, 2)]);
+    let (grown, _) = create(&image, &[topic("u", 2, 1)]);
+    assert_eq!(places(&grown, "u"), [(1, 0, 1), (1, 0, 1)]);
+    let image = with_dirs(&image, 4, &[1, 2]);
+    assert_eq!(places(&image, "t"), [(1, 2, 1), (1, 2, 2), (1, 2, 1), (1, 2, 2)]);
+    // One that a restart does not find while it still leads.
+    let image = with_dirs(&image, 5, &[2]);
+    assert_eq!(places(&image, "t"), [(NO_LEADER, 3, 1), (1, 3, 2), (NO_LEADER, 3, 1), (1, 3, 2)]);
+}
+
+#[test]
+fn a_replica_that_is_found_elsewhere_is_led_again() {
+    let image = with_dirs(&Arc::new(Image::new("c")), 1, &[1, 2]);
+    let (image, _) = create(&image, &[topic("t", 2, 1)]);
+    let topic_id = image.topic_by_name("t").unwrap().id;
+    let image = with_dirs(&image, 2, &[2, 3]);
+    assert_eq!(places(&image, "t"), [(NO_LEADER, 1, 1), (1, 1, 2)]);
+    let at = |index, dir| directories::Located { topic_id, index, dir: Uuid([dir; 16]) };
+    let decision = directories::assign_replicas(&image, 1, &[at(0, 3), at(1, 2), at(2, 3)]);
+    let image = after(&image, &decision.records);
+    assert_eq!(places(&image, "t"), [(1, 2, 3), (1, 1, 2)]);
+    let decision = directories::assign_replicas(&image, 1, &[at(1, 0)]);
+    assert_eq!(
+        places(&after(&image, &decision.records), "t"),
+        [(1, 2, 3), (1, 1, 2)],
+        "2 has no more than 3"
+    );
 }
