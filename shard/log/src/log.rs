@@ -384,6 +384,10 @@ impl Log {
             None => Health::Online,
         }
     }
+    /// Takes the log offline for good, as a failed write does: its data directory has failed, which somebody else tells.
+    pub fn take_offline(&self, reason: &str) {
+        self.0.end(&Error::Offline { dir: self.0.dir.clone(), reason: reason.to_owned() });
+    }
     /// The partition's directory.
     pub fn dir(&self) -> &std::path::Path {
         &self.0.dir
@@ -459,9 +463,19 @@ impl Inner {
 
     /// Takes the log offline for good, once: everyone who waits gets the reason.
     pub(crate) fn fail(&self, error: &Error) {
+        let is_first = self.state.borrow().failure.is_none();
+        if is_first {
+            tracing::error!(dir = %self.dir.display(), %error, "log goes offline");
+        }
+        self.end(error);
+        if is_first {
+            self.resources.failed(&self.dir, error);
+        }
+    }
+
+    fn end(&self, error: &Error) {
         let mut state = self.state.borrow_mut();
         if state.failure.is_none() {
-            tracing::error!(dir = %self.dir.display(), %error, "log goes offline");
             state.failure = Some(match error {
                 Error::Offline { .. } | Error::Closed { .. } => error.clone(),
                 other => Error::Offline { dir: self.dir.clone(), reason: other.to_string() },

@@ -4,24 +4,26 @@
 //! offline. Above it the log ends where the next bytes are no batch that may follow; the rest is cut off, since a torn
 //! or lost write leaves anything there, and nothing behind it can have been acknowledged.
 
-use crate::aborted::Aborted;
-use crate::batch::{BATCH_HEADER_BYTES, BatchHeader};
+mod clean;
+mod resume;
+mod scanned;
+
+pub(crate) use resume::{load_indexes, resume_point};
+
 use crate::checkpoint::epochs::{self, EpochCache, LEADER_EPOCHS};
 use crate::checkpoint::partition::segment_file_name;
-use crate::index::{IndexBuilder, OffsetIndex, TimeIndex, offset, time};
-use crate::limits::{SMALL_FILE_BYTES_MAX, block_start};
 use crate::log::{Inner, Opening, Recovered};
 use crate::retain::SUFFIXES;
 use crate::scan::Expected;
-use crate::state::{Growing, Segment, State};
+use crate::state::{Segment, State};
 use crate::survey::{Survey, check_partition_metadata, read_small, survey};
 use crate::tail::Tail;
 use crate::walk::walk;
 use crate::{Error, Log, LogConfig, Offset, aborted, writer};
 use ottla_io::file::{create_dir_all, sync_dir};
 use ottla_io::local::{Event, Semaphore};
-use ottla_io::{BLOCK_BYTES, Buffer, File, OpenOptions};
-use std::cell::RefCell;
+use ottla_io::{File, OpenOptions};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -57,6 +59,7 @@ pub(crate) async fn open(mut opening: Opening) -> Result<(Log, Recovered), Error
         epochs: EpochCache::new(epochs.clone().unwrap_or_default()),
         log_end_offset: 0,
         scanned_bytes: 0,
+        scanned_in_all: opening.resources.scanned(dir.parent().unwrap_or(dir)),
         truncated_bytes: 0,
     };
     let start = opening.log_start_offset.unwrap_or(0);
@@ -224,6 +227,8 @@ struct Recovery<'a> {
     epochs: EpochCache,
     log_end_offset: Offset,
     scanned_bytes: u64,
+    /// Of all openings in the data directory.
+    scanned_in_all: Rc<Cell<u64>>,
     truncated_bytes: u64,
 }
 
@@ -248,261 +253,6 @@ impl Recovery<'_> {
         self.segments.push(Segment::new(start, ottla_io::unix_millis()));
         self.log_end_offset = start;
         Ok(())
-    }
-
-    /// After a clean shutdown at `end`: takes sizes and indexes as they are, reading only what lies behind the last
-    /// batch that an index names. False when something
-    /// does not fit, so that a scan has to tell.
-    async fn believe(&mut self, survey: &Survey, end: Offset) -> Result<bool, Error> {
-        let Some(((active, bytes), sealed)) = survey.segments.split_last() else { return Ok(false) };
-        // A clean shutdown leaves none of these: somebody else took files away.
-        if survey.lacks_files() {
-            return Ok(false);
-        }
-        let (active, bytes) = (*active, *bytes);
-        let fits = if bytes == 0 {
-            end == active
-        } else {
-            end > active && end - active <= i64::from(i32::MAX) + 1 && bytes >= BATCH_HEADER_BYTES as u64
-        };
-        if !fits {
-            return Ok(false);
-        }
-        let Some((index, position)) = self.index_end(active, bytes).await? else { return Ok(false) };
-        if bytes > 0 && !self.ends_at(active, position, bytes, end).await? {
-            return Ok(false);
-        }
-        for (base_offset, bytes) in sealed {
-            self.segments.push(sealed_segment(*base_offset, *bytes));
-        }
-        let mut segment = sealed_segment(active, bytes);
-        segment.created_ms = ottla_io::unix_millis();
-        segment.growing = Some(Box::new(Growing {
-            index,
-            aborted: Aborted::default(),
-            index_files_exist: bytes > 0,
-            exists: true,
-            file: None,
-            file_bytes: bytes,
-        }));
-        self.segments.push(segment);
-        self.epochs.truncate_from_end(end);
-        self.log_end_offset = end;
-        Ok(true)
-    }
-
-    /// Whether the batches from `position` on, where one begins, end at `bytes` with offset `end`. The checkpoint and
-    /// the file say so of each other; neither has a checksum.
-    async fn ends_at(
-        &self,
-        base_offset: Offset,
-        position: u64,
-        bytes: u64,
-        end: Offset,
-    ) -> Result<bool, Error> {
-        let path = self.path(base_offset, ".log");
-        let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
-        let file = File::open(&path, &options).await.map_err(|error| Error::io("open", &path, &error))?;
-        // The first batch says itself where it begins: the index only says where it ends.
-        let expected = Expected::at_segment_start(base_offset, None, true);
-        let walked = walk(&file, position, bytes, expected, true, |_, _, _| ControlFlow::Continue(())).await;
-        let walked = walked.map_err(|error| Error::io("read", &path, &error))?;
-        Ok(walked.fault.is_none() && walked.position == bytes && walked.expected.next_offset == end)
-    }
-
-    /// What the index files of a cleanly closed segment end with, and where the last batch lies that they name; `None`
-    /// when they are missing or unfit.
-    async fn index_end(&self, base_offset: Offset, bytes: u64) -> Result<Option<(IndexBuilder, u64)>, Error> {
-        if bytes == 0 {
-            return Ok(Some((IndexBuilder::new(base_offset), 0)));
-        }
-        let Some((offsets_bytes, offsets_last)) =
-            self.last_entry::<{ offset::ENTRY_BYTES }>(base_offset, ".index").await?
-        else {
-            return Ok(None);
-        };
-        let Some((times_bytes, times_last)) =
-            self.last_entry::<{ time::ENTRY_BYTES }>(base_offset, ".timeindex").await?
-        else {
-            return Ok(None);
-        };
-        let position = offsets_last.map_or(0, |entry| u64::from(offset::Entry::from_bytes(&entry).position));
-        let last = times_last.map(|entry| time::Entry::from_bytes(&entry));
-        let bound = u64::from(self.config.segment_index_bytes).max(offsets_bytes);
-        let fits = offsets_bytes % offset::ENTRY_BYTES as u64 == 0
-            && times_bytes % time::ENTRY_BYTES as u64 == 0
-            && offsets_bytes <= bound
-            && position < bytes
-            && last.is_none_or(|last| last.timestamp >= 0 && last.relative_offset <= i32::MAX as u32);
-        Ok(fits.then(|| {
-            let counts = (offsets_bytes / offset::ENTRY_BYTES as u64, times_bytes / time::ENTRY_BYTES as u64);
-            (IndexBuilder::resume(base_offset, counts.0 as u32, counts.1 as u32, last), position)
-        }))
-    }
-
-    /// The size of an index file and its last entry; `None` when it is missing.
-    async fn last_entry<const N: usize>(
-        &self,
-        base_offset: Offset,
-        suffix: &str,
-    ) -> Result<Option<(u64, Option<[u8; N]>)>, Error> {
-        let path = self.path(base_offset, suffix);
-        let options = OpenOptions { read: true, ..OpenOptions::default() };
-        let file = match File::open(&path, &options).await {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io("open", &path, &error)),
-        };
-        let failed = |error| Error::io("read", &path, &error);
-        let bytes = file.len().await.map_err(failed)?;
-        let Some(at) = bytes.checked_sub(N as u64) else { return Ok(Some((bytes, None))) };
-        let (result, buffer) = file.read_at(Buffer::with_capacity(N), at, N).await;
-        result.map_err(failed)?;
-        Ok(Some((bytes, buffer.first_chunk::<N>().copied())))
-    }
-
-    /// After a kill: scans from the recovery point to the end of what is valid.
-    async fn scan(&mut self, survey: &Survey) -> Result<(), Error> {
-        let all = &survey.segments;
-        // Where files are missing, whatever lies before the recovery point is looked at too.
-        let known = if survey.lacks_files() { 0 } else { self.recovery_point };
-        let from = all.partition_point(|(base, _)| *base <= known).saturating_sub(1);
-        for (base_offset, bytes) in all.iter().take(from) {
-            self.segments.push(sealed_segment(*base_offset, *bytes));
-        }
-        for (at, (base_offset, bytes)) in all.iter().enumerate().skip(from) {
-            let next_base = all.get(at + 1).map(|next| next.0);
-            let is_followed =
-                self.scan_segment(*base_offset, *bytes, all.get(at + 1..).unwrap_or_default(), known).await?;
-            if is_followed {
-                self.to_finish.push(*base_offset);
-            } else if next_base.is_some() {
-                self.to_remove.extend(all.iter().skip(at + 1).map(|(base, _)| *base));
-                break;
-            }
-        }
-        self.epochs.truncate_from_end(self.log_end_offset);
-        if self.log_end_offset < self.recovery_point {
-            return Err(Error::Corrupt {
-                path: self.dir.to_owned(),
-                position: 0,
-                reason: format!(
-                    "the log ends at offset {}, but the checkpoint says that offsets up to {} are on disk",
-                    self.log_end_offset, self.recovery_point
-                ),
-            });
-        }
-        Ok(())
-    }
-
-    /// Scans one segment. Only the last one may end in what is no batch: the file of a segment is made after the one
-    /// before it was written and flushed to its end, so that no crash leaves a gap between them; but for the empty one
-    /// with which a log was about to begin anew.
-    ///
-    /// `known`: what lies below it need not be looked at. True when the log goes on in the first of `following`.
-    async fn scan_segment(
-        &mut self,
-        base_offset: Offset,
-        file_bytes: u64,
-        following: &[(Offset, u64)],
-        known: Offset,
-    ) -> Result<bool, Error> {
-        let next_base = following.first().map(|(base, _)| *base);
-        let path = self.path(base_offset, ".log");
-        let failed = |error| Error::io("read", &path, &error);
-        let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
-        let file = File::open(&path, &options).await.map_err(|error| Error::io("open", &path, &error))?;
-        let gaps = self.config.compact;
-        let mut expected = Expected::at_segment_start(base_offset, next_base, gaps);
-        let resume = resume_point(self.dir, &file, file_bytes, base_offset, known, expected).await?;
-        let (from, mut index) = match resume {
-            Some(resume) => {
-                expected.next_offset = resume.next_offset;
-                (resume.position, resume.index)
-            }
-            None => (0, IndexBuilder::new(base_offset)),
-        };
-        let mut first_timestamp = None;
-        self.epochs.truncate_from_end(expected.next_offset);
-        let (epochs, interval) = (&mut self.epochs, self.config.index_interval_bytes);
-        let walked = walk(&file, from, file_bytes, expected, true, |position, header, _| {
-            index.batch(position, header, interval);
-            epochs.assign(header.leader_epoch, header.base_offset);
-            if position == 0 {
-                first_timestamp = Some(header.max_timestamp);
-            }
-            ControlFlow::Continue(())
-        })
-        .await
-        .map_err(failed)?;
-        let end_offset = walked.expected.next_offset;
-        self.scanned_bytes += walked.position - from;
-        self.log_end_offset = end_offset;
-        if let Some(fault) = walked.fault
-            && end_offset < self.recovery_point
-        {
-            let reason = format!("{fault}, at offset {end_offset}, which was acknowledged");
-            return Err(Error::Corrupt { path, position: walked.position, reason });
-        }
-        // A rolled segment that was not cut yet ends with its padding, and then the next one goes on.
-        match next_base {
-            Some(next) if next == end_offset || (gaps && walked.fault.is_none()) => {}
-            Some(next) if following.iter().any(|(_, bytes)| *bytes > 0) => {
-                let why = walked.fault.map_or_else(String::new, |fault| format!("{fault}; "));
-                let reason =
-                    format!("{why}it ends at offset {end_offset}, but the next segment begins at {next}");
-                return Err(Error::Corrupt { path, position: walked.position, reason });
-            }
-            _ => {
-                let discarded = self.discarded(&file, walked.position, file_bytes).await.map_err(failed)?;
-                if let (Some(fault), true) = (walked.fault, discarded > 0) {
-                    tracing::warn!(
-                        path = %path.display(),
-                        position = walked.position,
-                        bytes = discarded,
-                        offset = end_offset,
-                        "the end of the log is cut: {fault}"
-                    );
-                }
-                self.truncated_bytes += discarded;
-            }
-        }
-        let mut segment = sealed_segment(base_offset, walked.position);
-        segment.first_timestamp = first_timestamp;
-        segment.growing = Some(Box::new(Growing {
-            index,
-            aborted: Aborted::default(),
-            index_files_exist: false,
-            exists: true,
-            file: None,
-            file_bytes,
-        }));
-        segment.created_ms = ottla_io::unix_millis();
-        self.segments.push(segment);
-        Ok(next_base.is_some_and(|next| next == end_offset || (gaps && walked.fault.is_none())))
-    }
-
-    /// How many bytes from `position` on are not just zeros written ahead, counted to the last such block.
-    async fn discarded(&self, file: &File, position: u64, end: u64) -> std::io::Result<u64> {
-        let mut last = position;
-        let mut at = block_start(position);
-        let mut buffer = Buffer::with_capacity(crate::limits::READ_WINDOW_BYTES);
-        while at < end {
-            let len = (end - at).next_multiple_of(BLOCK_BYTES as u64).min(buffer.capacity() as u64) as usize;
-            let (result, filled) = file.read_at(buffer, at, len).await;
-            let read = result?;
-            buffer = filled;
-            if read == 0 {
-                break;
-            }
-            let skip = position.saturating_sub(at) as usize;
-            let window = buffer.get(skip..).unwrap_or_default();
-            if let Some(found) = window.iter().rposition(|byte| *byte != 0) {
-                last = at + (skip + found) as u64 + 1;
-            }
-            at += read as u64;
-        }
-        Ok(last - position)
     }
 
     /// Reads the epochs of the batches from `start` on that lie before all that the checkpoint knows. It is gone, or
@@ -545,49 +295,7 @@ impl Recovery<'_> {
     }
 }
 
-/// Where a scan may begin inside a segment, by its indexes.
-pub(crate) struct Resume {
-    pub(crate) position: u64,
-    /// The base offset of the batch there.
-    pub(crate) next_offset: Offset,
-    /// Holds the entries up to that batch's own.
-    pub(crate) index: IndexBuilder,
-}
-
-/// The last index entry whose batch ends below `below`, if the index files are fit and a batch lies there that agrees.
-pub(crate) async fn resume_point(
-    dir: &Path,
-    file: &File,
-    file_bytes: u64,
-    base_offset: Offset,
-    below: Offset,
-    expected: Expected,
-) -> Result<Option<Resume>, Error> {
-    let below = u32::try_from(below - base_offset).ok().and_then(|below| below.checked_sub(1));
-    let Some(below) = below else { return Ok(None) };
-    let Some((offsets, times)) = load_indexes(dir, base_offset, file_bytes).await? else { return Ok(None) };
-    let Some(entry) = offsets.lookup(below) else { return Ok(None) };
-    let position = u64::from(entry.position);
-    let block = block_start(position);
-    let (result, buffer) = file.read_at(Buffer::with_capacity(2 * BLOCK_BYTES), block, 2 * BLOCK_BYTES).await;
-    result.map_err(|error| Error::io("read", &dir.join(segment_file_name(base_offset, ".log")), &error))?;
-    let at = (position - block) as usize;
-    let Ok(header) = BatchHeader::parse(buffer.get(at..).unwrap_or_default()) else { return Ok(None) };
-    let agrees = header.last_offset() == base_offset + i64::from(entry.relative_offset)
-        && header.base_offset >= expected.next_offset;
-    if !agrees {
-        return Ok(None);
-    }
-    let offset_entries = offsets.entries().take_while(|e| e.position <= entry.position).count();
-    let kept = times.entries().take_while(|e| e.relative_offset <= entry.relative_offset);
-    let (time_entries, last) = kept.fold((0, None), |(count, _), entry| (count + 1, Some(entry)));
-    Ok(Some(Resume {
-        position,
-        next_offset: header.base_offset,
-        index: IndexBuilder::resume(base_offset, offset_entries as u32, time_entries, last),
-    }))
-}
-
+/// One whose file is what it is: nothing is written to it.
 fn sealed_segment(base_offset: Offset, bytes: u64) -> Segment {
     Segment {
         base_offset,
@@ -598,39 +306,5 @@ fn sealed_segment(base_offset: Offset, bytes: u64) -> Segment {
         max_timestamp: None,
         aborted_file: false,
         growing: None,
-    }
-}
-
-/// The indexes of a segment of `segment_bytes` bytes; `None` when a file is missing or unfit.
-pub(crate) async fn load_indexes(
-    dir: &Path,
-    base_offset: Offset,
-    segment_bytes: u64,
-) -> Result<Option<(OffsetIndex, TimeIndex)>, Error> {
-    let mut files = Vec::with_capacity(2);
-    for suffix in [".index", ".timeindex"] {
-        let path = dir.join(segment_file_name(base_offset, suffix));
-        match ottla_io::file::read(&path, SMALL_FILE_BYTES_MAX).await {
-            Ok(bytes) => files.push(bytes::Bytes::from(bytes)),
-            Err(error) => {
-                use std::io::ErrorKind::{InvalidData, NotFound};
-                return match error.kind() {
-                    NotFound | InvalidData => Ok(None),
-                    _ => Err(Error::io("read", &path, &error)),
-                };
-            }
-        }
-    }
-    let times = files.pop().unwrap_or_default();
-    let offsets = files.pop().unwrap_or_default();
-    let parsed = OffsetIndex::parse(offsets, segment_bytes)
-        .and_then(|offsets| TimeIndex::parse(times).map(|times| (offsets, times)));
-    match parsed {
-        Ok(indexes) => Ok(Some(indexes)),
-        Err(fault) => {
-            let segment = dir.join(segment_file_name(base_offset, ".log"));
-            tracing::warn!(segment = %segment.display(), %fault, "its indexes are made again");
-            Ok(None)
-        }
     }
 }

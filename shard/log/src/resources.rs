@@ -3,16 +3,17 @@
 //!
 //! One value per core, given to every log that opens there. Nothing here blocks or knows what a batch is.
 
-use crate::Offset;
 use crate::index::{OffsetIndex, TimeIndex, TransactionIndex};
 use crate::limits::PREPARE_BYTES;
 use crate::log::Inner;
+use crate::{Error, Offset};
 use bytes::Bytes;
 use ottla_io::counters::add;
 use ottla_io::local::Semaphore;
 use ottla_io::{Buffer, Class, File, Instant};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
@@ -134,6 +135,9 @@ impl<T: Cached> Loaded<T> {
     }
 }
 
+/// Told of a data directory, and of the error that took one of its logs offline.
+type OnDiskFailure = dyn Fn(&Path, &Error);
+
 /// One per core, shared by its logs.
 pub struct Resources {
     limits: ResourceLimits,
@@ -150,6 +154,9 @@ pub struct Resources {
     sweeping: Cell<bool>,
     warned_buffered: Cell<bool>,
     zeros: RefCell<Bytes>,
+    on_disk_failure: RefCell<Option<Rc<OnDiskFailure>>>,
+    /// Bytes of batches that openings have looked at, by data directory.
+    scanned: RefCell<BTreeMap<PathBuf, Rc<Cell<u64>>>>,
     pub(crate) counts: LogTally,
 }
 
@@ -169,8 +176,24 @@ impl Resources {
             sweeping: Cell::new(false),
             warned_buffered: Cell::new(false),
             zeros: RefCell::default(),
+            on_disk_failure: RefCell::default(),
+            scanned: RefCell::default(),
             counts: LogTally::default(),
         })
+    }
+
+    /// Calls `call`, on this core and with no state borrowed, when a log goes offline by a failure of the disk that its data directory
+    /// lies on: see [`Error::is_of_disk`].
+    pub fn set_on_disk_failure(&self, call: Rc<OnDiskFailure>) {
+        *self.on_disk_failure.borrow_mut() = Some(call);
+    }
+
+    /// The log in `dir` went offline by `error`.
+    pub(crate) fn failed(&self, dir: &Path, error: &Error) {
+        let call = self.on_disk_failure.borrow().clone();
+        if let (true, Some(call), Some(data)) = (error.is_of_disk(), call, dir.parent()) {
+            call(data, error);
+        }
     }
 
     pub fn counts(&self) -> LogCounts {
@@ -181,6 +204,15 @@ impl Resources {
     pub fn cached_bytes(&self) -> usize {
         self.cached_bytes.get()
     }
+    /// How much the openings of logs in a data directory have scanned so far.
+    pub fn scanned_bytes(&self, data: &Path) -> u64 {
+        self.scanned.borrow().get(data).map_or(0, |scanned| scanned.get())
+    }
+    /// Where an opening in a data directory counts what it scans.
+    pub(crate) fn scanned(&self, data: &Path) -> Rc<Cell<u64>> {
+        self.scanned.borrow_mut().entry(data.to_owned()).or_default().clone()
+    }
+
     /// Files open for cold reads.
     pub fn read_file_count(&self) -> usize {
         self.files.borrow().len()
