@@ -8,8 +8,10 @@ use crate::api::init_producer_id::ProducerIds;
 use crate::config::{BrokerConfig, LiveConfig};
 use crate::controller::{self, Controller};
 use crate::limits::Limits;
+use crate::log_dirs::{LogDir, OfflineDir};
 use crate::log_starts::LogStarts;
 use crate::net::Connections;
+use crate::openings::Openings;
 use crate::publish::Published;
 use crate::stats::Stats;
 use ottla_io::counters::add;
@@ -35,13 +37,10 @@ use std::time::Duration;
 pub(crate) struct Identity {
     pub(crate) node_id: i32,
     pub(crate) broker_epoch: i64,
+    /// Those that could be used at the start, in the order of `log.dirs`: see [`Core::online_dirs`].
     pub(crate) log_dirs: Vec<LogDir>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct LogDir {
-    pub(crate) path: PathBuf,
-    pub(crate) id: Uuid,
+    /// Those that could not.
+    pub(crate) offline_dirs: Vec<OfflineDir>,
 }
 
 /// One core's share of the broker.
@@ -71,10 +70,16 @@ pub struct Core {
     /// Core 0's alone.
     pub(crate) controller: RefCell<Option<Controller>>,
     pub(crate) published: Published,
+    pub(crate) openings: Openings,
     /// Core 0's alone.
     pub(crate) log_starts: LogStarts,
     /// Core 0's alone: who writes the recovery points and high watermarks holds its only unit.
     pub(crate) checkpoint_files: Semaphore,
+    /// Data directories that failed, at the start or since: see [`crate::log_dirs`].
+    pub(crate) offline_dirs: RefCell<Vec<OfflineDir>>,
+    /// Core 0's alone: why the process has to end.
+    broken: RefCell<Option<String>>,
+    broke: Event,
     /// Data directories that have no more room than the reserve: see [`crate::disk_space`].
     pub(crate) short_dirs: RefCell<Vec<PathBuf>>,
     accept_warned: Cell<Option<ottla_io::Instant>>,
@@ -107,9 +112,13 @@ impl Core {
             settings: RefCell::default(),
             controller: RefCell::default(),
             published: Published::default(),
+            openings: Openings::default(),
             log_starts: LogStarts::default(),
             checkpoint_files: Semaphore::new(1),
             short_dirs: RefCell::default(),
+            offline_dirs: RefCell::default(),
+            broken: RefCell::default(),
+            broke: Event::new(),
             accept_warned: Cell::new(None),
             mesh,
             config,
@@ -126,6 +135,7 @@ impl Core {
     }
 
     pub(crate) fn settle(&self, identity: Arc<Identity>) {
+        *self.offline_dirs.borrow_mut() = identity.offline_dirs.clone();
         // A second one would be the same.
         let _ = self.identity.set(identity);
     }
@@ -180,6 +190,23 @@ impl Core {
             Ok(committed.reply)
         });
         call.await.unwrap_or_else(|Gone| Err(controller::Error::Stopped("its core has stopped".into())))
+    }
+
+    /// On core 0: the process ends for this reason.
+    pub(crate) fn cannot_go_on(&self, reason: String) {
+        self.broken.borrow_mut().get_or_insert(reason);
+        self.broke.notify_all();
+    }
+
+    /// On core 0: ends with the reason when the process cannot go on.
+    pub(crate) async fn why_broken(&self) -> String {
+        loop {
+            let broke = self.broke.wait();
+            if let Some(reason) = self.broken.borrow().clone() {
+                return reason;
+            }
+            broke.await;
+        }
     }
 
     pub(crate) fn stop(&self) {

@@ -2,14 +2,17 @@
 //! filled it: below the reserve a produce gets KAFKA_STORAGE_ERROR, which Kafka's clients try again until their
 //! `delivery.timeout.ms`. Everything else is served, and retention and DeleteRecords make room.
 //!
-//! Core 0 looks, the sooner again the less there is, and tells the others what changed. What fills the disk between two looks
+//! Core 0 looks, the sooner again the less there is, and tells the others what changed. A directory that has gone away is found by
+//! that too, and goes offline. What fills the disk between two looks
 //! meets the log's own answer to a full disk (see `ottla_log`).
 
+use crate::controller::meta_properties;
 use crate::core::Core;
 use futures_util::future::join_all;
 use ottla_io::{Class, file, sleep, spawn};
 use ottla_shard::Partition;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -62,8 +65,12 @@ async fn look(core: &Rc<Core>) -> Duration {
     let mut again_after = LOOK_AFTER_MAX;
     let before = core.short_dirs.borrow().clone();
     let mut short = Vec::new();
-    for dir in core.identity().log_dirs.iter().map(|dir| &dir.path) {
+    for dir in core.online_dirs().iter().map(|dir| &dir.path) {
         let was_short = before.contains(dir);
+        if let Some(why) = why_gone(dir).await {
+            core.dir_failed(dir, why);
+            continue;
+        }
         let Ok((free, total)) = file::space(dir).await else {
             // Whoever writes there learns why.
             short.extend(was_short.then(|| dir.clone()));
@@ -92,6 +99,17 @@ async fn look(core: &Rc<Core>) -> Duration {
         let _ = join_all(tell).await;
     }
     again_after
+}
+
+/// What tells that a data directory is not the one any more that it was: its file system was taken away under it, or does not answer.
+async fn why_gone(dir: &Path) -> Option<String> {
+    let path = dir.join(meta_properties::FILE_NAME);
+    let error = file::metadata(&path).await.err()?;
+    let gone = error.kind() == io::ErrorKind::NotFound
+        || ottla_log::Error::io("look at", &path, &error).is_of_disk();
+    gone.then(|| {
+        format!("{} cannot be looked at any more: {error}. Was its file system unmounted?", path.display())
+    })
 }
 
 impl Core {

@@ -135,7 +135,7 @@ async fn write(core: &Rc<Core>) -> bool {
         unknown.extend(here.unknown);
     }
     let mut succeeded = true;
-    for dir in core.identity().log_dirs.iter().map(|dir| &dir.path) {
+    for dir in core.online_dirs().iter().map(|dir| &dir.path) {
         let mut wanted = wanted.remove(dir).unwrap_or_default();
         let stored = core.log_starts.stored.borrow().get(dir).cloned();
         for (key, start) in stored.iter().flatten().filter(|(key, _)| unknown.contains(key)) {
@@ -152,6 +152,7 @@ async fn write(core: &Rc<Core>) -> bool {
                 tracing::error!(
                     "cannot store {LOG_START}: {error}. Deleted records may come back after a crash"
                 );
+                core.failed_in(dir, &error);
                 succeeded = false;
             }
         }

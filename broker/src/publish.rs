@@ -7,6 +7,7 @@ use crate::config::{Effective, LiveConfig, TopicSettings};
 use crate::controller::Subscription;
 use crate::core::Core;
 use crate::log_starts;
+use crate::openings::{self, LOGS_AT_ONCE};
 use crate::recovery::{self, Recovered};
 use crate::strays;
 use futures_util::StreamExt;
@@ -16,15 +17,12 @@ use ottla_io::local::Event;
 use ottla_io::{Class, spawn};
 use ottla_log::Retention;
 use ottla_metadata::{Changes, ConfigResource, Image, ResourceType, Topic, Uuid};
-use ottla_shard::{Hosted, Partition, PartitionSpec, TopicCompression};
+use ottla_shard::{Hosted, TopicCompression};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Logs that one core opens or deletes at a time: enough to keep a disk busy.
-const LOGS_AT_ONCE: usize = 32;
 
 /// How far every core has followed. Core 0's.
 #[derive(Default)]
@@ -73,10 +71,7 @@ pub(crate) async fn publish(
     let changes = Arc::new(changes);
     let calls = core.mesh.shards().map(|shard| {
         let (image, changes, recovered) = (image.clone(), changes.clone(), recovered.clone());
-        core.call(
-            shard,
-            move |core| async move { follow(&core, image, &changes, recovered.as_deref()).await },
-        )
+        core.call(shard, move |core| async move { follow(&core, image, &changes, recovered).await })
     });
     for done in join_all(calls).await {
         if done.is_err() {
@@ -101,10 +96,16 @@ pub(crate) fn start(core: &Rc<Core>, mut news: Subscription) {
     });
 }
 
-/// Takes over `image` on this core.
-async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered: Option<&Recovered>) {
+/// Takes over `image` on this core. With `recovered`, at the start, partitions are only begun to be opened.
+async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered: Option<Arc<Recovered>>) {
     follow_settings(core, &image, changes);
     core.set_image(image.clone());
+    for (id, topic) in &changes.topics_deleted {
+        for index in (0..).take(topic.partitions().len()) {
+            // What is being recovered cannot be taken away under it.
+            openings::opened(core, *id, index).await;
+        }
+    }
     let (mut gone, mut offline) = (Vec::new(), Vec::new());
     for (id, topic) in &changes.topics_deleted {
         core.settings.borrow_mut().remove(id);
@@ -139,15 +140,15 @@ async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered
     for (topic, index) in offline {
         leave_behind(core, &topic, index).await;
     }
-    let opened = stream::iter(opening).for_each_concurrent(LOGS_AT_ONCE, |(topic, index)| async move {
-        open(core, &topic, index, recovered).await
-    });
-    opened.await;
+    match recovered {
+        Some(recovered) => openings::begin(core, opening, recovered),
+        None => openings::open_all(core, opening).await,
+    }
 }
 
 /// A partition that could not be opened is not deleted with its topic: nobody knows what else is wrong there. It makes room.
 async fn leave_behind(core: &Core, topic: &Topic, index: i32) {
-    for dir in &core.identity().log_dirs {
+    for dir in core.online_dirs() {
         let path = dir.path.join(format!("{}-{index}", topic.name));
         match strays::set_aside(&path).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -181,39 +182,6 @@ fn follow_settings(core: &Rc<Core>, image: &Arc<Image>, changes: &Changes) {
             }
         }
     }
-}
-
-async fn open(core: &Rc<Core>, topic: &Topic, index: i32, recovered: Option<&Recovered>) {
-    let Some(state) = topic.partition(index) else { return };
-    let node = core.node_id();
-    let Some(replica) = state.replicas.iter().position(|id| *id == node) else { return };
-    let dirs = &core.identity().log_dirs;
-    let named = state.directories.get(replica);
-    let Some(dir) = dirs.iter().find(|dir| Some(&dir.id) == named).or(dirs.first()) else { return };
-    let Some(settings) = core.topic_settings(topic.id) else { return };
-    core.partitions.set(topic.id, index, Hosted::Opening);
-    let left = recovered.map(|recovered| recovered.of(&dir.path, &topic.name, index)).unwrap_or_default();
-    let spec = PartitionSpec {
-        topic: topic.name.clone(),
-        topic_id: topic.id,
-        index,
-        data_directory: dir.path.clone(),
-        node_id: node,
-        assignment: recovery::assignment(state),
-        settings,
-        resources: core.resources.clone(),
-        clean_shutdown: left.clean_shutdown,
-        recovery_point: left.recovery_point,
-        log_start_offset: left.log_start_offset,
-        high_watermark: left.high_watermark,
-    };
-    match Partition::open(spec).await {
-        Ok(partition) => core.partitions.set(topic.id, index, Hosted::Online(partition)),
-        Err(error) => {
-            tracing::error!(topic = %topic.name, index, "a partition stays offline: {error}");
-            core.partitions.set(topic.id, index, Hosted::Offline(error))
-        }
-    };
 }
 
 /// What a partition follows of a topic's settings.

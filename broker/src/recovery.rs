@@ -1,70 +1,17 @@
-//! The data directories: taken at start, with what the last process left in them, and left in order at the end.
+//! What the last process left in the data directories for the next one: the checkpoints, and the mark of a clean shutdown.
 //!
-//! Core 0 alone reads and writes the files beside the partitions: locks, `meta.properties`, the three checkpoints, and
-//! the mark of a clean shutdown.
+//! Core 0 alone reads and writes them. A directory that cannot be written any more goes offline: see [`crate::log_dirs`].
 
-use crate::core::{Core, LogDir};
+use crate::core::Core;
 use crate::log_starts;
 use futures_util::future::join_all;
-use ottla_io::file;
 use ottla_log::checkpoint::offsets::{LOG_START, Offsets, RECOVERY_POINT, REPLICATION};
 use ottla_log::{Offset, data_directory};
 use ottla_replica::Assignment;
 use ottla_shard::{Hosted, Partition};
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-
-/// Kafka's name for the lock of a data directory.
-const LOCK_FILE: &str = ".lock";
-
-/// Data directories that are this process's alone while the value lives.
-pub(crate) struct Locks(#[allow(dead_code)] Vec<file::Lock>);
-
-/// Makes and locks each directory.
-/// # Errors
-/// One message that says what to do.
-pub(crate) async fn lock(dirs: &[PathBuf]) -> Result<Locks, String> {
-    let mut locks = Vec::new();
-    for dir in dirs {
-        let shown = dir.display();
-        make(dir).await.map_err(|error| {
-            format!("cannot make the data directory {shown}: {error}. Make it, or point log.dirs (--data) elsewhere")
-        })?;
-        match file::lock(dir.join(LOCK_FILE)).await {
-            Ok(lock) => locks.push(lock),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(format!(
-                    "the data directory {shown} is in use by another broker. Stop that one, or point log.dirs (--data) \
-                     elsewhere"
-                ));
-            }
-            Err(error) => {
-                return Err(format!(
-                    "cannot write in the data directory {shown}: {error}. Make it writable and give it space, or point \
-                     log.dirs (--data) elsewhere"
-                ));
-            }
-        }
-    }
-    Ok(Locks(locks))
-}
-
-/// Makes a directory with its parents, all of it durable: what is later flushed in it must be found after a loss of power.
-async fn make(dir: &Path) -> io::Result<()> {
-    let was_there = file::metadata(dir).await.is_ok();
-    file::create_dir_all(dir).await?;
-    for parent in dir.ancestors().skip(1) {
-        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-        match file::sync_dir(parent).await {
-            // A kill may have come between the making and this, but the parents of an old directory may be unreadable.
-            Err(error) if !was_there => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
-}
 
 /// What the last process left, by directory.
 #[derive(Debug, Default)]
@@ -88,21 +35,18 @@ pub(crate) struct RecoveredPartition {
 }
 
 impl Recovered {
-    /// Reads what is there and takes the marks of a clean shutdown away.
+    /// Reads what is in `dir` and takes the mark of a clean shutdown away.
     /// # Errors
     /// A file that cannot be read or removed.
-    pub(crate) async fn read(dirs: &[LogDir]) -> Result<Recovered, ottla_log::Error> {
-        let mut all = BTreeMap::new();
-        for dir in dirs {
-            let left = Left {
-                clean: data_directory::take_clean_shutdown(&dir.path).await?.is_some(),
-                recovery_points: data_directory::load_offsets(&dir.path, RECOVERY_POINT).await?,
-                log_starts: data_directory::load_offsets(&dir.path, LOG_START).await?,
-                high_watermarks: data_directory::load_offsets(&dir.path, REPLICATION).await?,
-            };
-            all.insert(dir.path.clone(), left);
-        }
-        Ok(Recovered(all))
+    pub(crate) async fn read(&mut self, dir: &Path) -> Result<(), ottla_log::Error> {
+        let left = Left {
+            clean: data_directory::take_clean_shutdown(dir).await?.is_some(),
+            recovery_points: data_directory::load_offsets(dir, RECOVERY_POINT).await?,
+            log_starts: data_directory::load_offsets(dir, LOG_START).await?,
+            high_watermarks: data_directory::load_offsets(dir, REPLICATION).await?,
+        };
+        self.0.insert(dir.to_owned(), left);
+        Ok(())
     }
 
     pub(crate) fn of(&self, dir: &Path, topic: &str, partition: i32) -> RecoveredPartition {
@@ -179,55 +123,92 @@ pub(crate) enum Checkpoint {
     Closing,
 }
 
-/// Asks every core where its partitions stand and replaces the checkpoint files. True when every log was flushed.
-pub(crate) async fn checkpoint(core: &Rc<Core>, how: Checkpoint) -> bool {
+/// What one core knows of its partitions.
+#[derive(Default)]
+struct Here {
+    standings: Vec<Standing>,
+    /// Being opened, or could not be: nobody knows better than the files.
+    unknown: BTreeSet<(String, i32)>,
+}
+
+/// Asks every core where its partitions stand and replaces the checkpoint files. Returns the directories of which every log
+/// was flushed, or with [`Checkpoint::Closing`] closed.
+pub(crate) async fn checkpoint(core: &Rc<Core>, how: Checkpoint) -> Vec<PathBuf> {
     let _writing = core.checkpoint_files.acquire(1).await;
-    let calls = core.mesh.shards().map(|shard| core.call(shard, move |core| standings(core, how)));
-    let mut all = Vec::new();
-    let mut complete = true;
-    for standings in join_all(calls).await {
-        match standings {
-            Ok(standings) => all.extend(standings),
-            Err(_) => complete = false,
+    let calls = core.mesh.shards().map(|shard| core.call(shard, move |core| here(core, how)));
+    let mut all = Here::default();
+    // Of a core that does not answer nothing is known.
+    let mut known = true;
+    for here in join_all(calls).await {
+        match here {
+            Ok(here) => {
+                all.standings.extend(here.standings);
+                all.unknown.extend(here.unknown);
+            }
+            Err(_) => known = false,
         }
     }
-    complete &= all.iter().all(|standing| standing.recovery_point.is_some());
-    if !complete && all.is_empty() {
-        return false;
+    if !known && all.standings.is_empty() {
+        return Vec::new();
     }
-    for dir in &core.identity().log_dirs {
-        let of = |value: fn(&Standing) -> Option<Offset>| -> Offsets {
-            let here = all.iter().filter(|standing| standing.dir == dir.path);
-            here.filter_map(|s| Some(((s.topic.clone(), s.partition), value(s)?))).collect()
-        };
-        let files = [
-            (RECOVERY_POINT, of(|standing| standing.recovery_point)),
-            (REPLICATION, of(|standing| Some(standing.high_watermark))),
-        ];
-        for (name, offsets) in files {
-            if let Err(error) = data_directory::store_offsets(&dir.path, name, &offsets).await {
+    let mut complete = Vec::new();
+    for dir in core.online_dirs() {
+        match store(&dir.path, &all).await {
+            Ok(is_complete) => complete.extend(Some(dir.path).filter(|_| is_complete && known)),
+            Err((name, error)) => {
                 tracing::error!("cannot store {name}: {error}. The next start scans more");
-                complete = false;
+                core.failed_in(&dir.path, &error);
             }
         }
     }
     // These have a writer of their own, which no other may overtake.
-    complete &= log_starts::store(core).await.is_ok();
-    complete
+    if log_starts::store(core).await.is_ok() { complete } else { Vec::new() }
 }
 
-fn online(core: &Core) -> Vec<Rc<Partition>> {
-    let all = core.partitions.all().into_iter();
-    all.filter_map(|(_, hosted)| match hosted {
-        Hosted::Online(partition) => Some(partition),
-        _ => None,
-    })
-    .collect()
+/// Replaces the checkpoints of one directory. True when nothing in it is left to the next start.
+async fn store(dir: &Path, all: &Here) -> Result<bool, (&'static str, ottla_log::Error)> {
+    let standings: Vec<&Standing> = all.standings.iter().filter(|standing| standing.dir == dir).collect();
+    let mut complete = standings.iter().all(|standing| standing.recovery_point.is_some());
+    let of = |value: fn(&Standing) -> Option<Offset>| -> Offsets {
+        standings.iter().filter_map(|s| Some(((s.topic.clone(), s.partition), value(s)?))).collect()
+    };
+    let files = [
+        (RECOVERY_POINT, of(|standing| standing.recovery_point)),
+        (REPLICATION, of(|standing| Some(standing.high_watermark))),
+    ];
+    for (name, mut offsets) in files {
+        if !all.unknown.is_empty() {
+            let stored = data_directory::load_offsets(dir, name).await.map_err(|error| (name, error))?;
+            let kept = stored.into_iter().filter(|(key, _)| all.unknown.contains(key));
+            for (key, offset) in kept {
+                offsets.entry(key).or_insert(offset);
+                complete = false;
+            }
+        }
+        data_directory::store_offsets(dir, name, &offsets).await.map_err(|error| (name, error))?;
+    }
+    Ok(complete)
 }
 
-async fn standings(core: Rc<Core>, how: Checkpoint) -> Vec<Standing> {
+async fn here(core: Rc<Core>, how: Checkpoint) -> Here {
+    let mut here = Here::default();
+    let mut online = Vec::new();
+    let image = core.image();
+    for ((topic_id, index), hosted) in core.partitions.all() {
+        match hosted {
+            Hosted::Online(partition) => online.push(partition),
+            Hosted::Opening | Hosted::Offline(_) => {
+                here.unknown.extend(image.topic(topic_id).map(|topic| (topic.name.to_string(), index)));
+            }
+        }
+    }
+    here.standings = standings(online, how).await;
+    here
+}
+
+async fn standings(online: Vec<Rc<Partition>>, how: Checkpoint) -> Vec<Standing> {
     let mut standings = Vec::new();
-    let flushing = online(&core).into_iter().map(|partition| async move {
+    let flushing = online.into_iter().map(|partition| async move {
         let flushed = match how {
             Checkpoint::Running => partition.checkpoint().await,
             Checkpoint::Closing => partition.close().await,
@@ -249,11 +230,10 @@ async fn standings(core: Rc<Core>, how: Checkpoint) -> Vec<Standing> {
     standings
 }
 
-/// The last thing that a process writes.
-pub(crate) async fn leave_clean(core: &Core) {
-    let identity = core.identity();
-    for dir in &identity.log_dirs {
-        if let Err(error) = data_directory::leave_clean_shutdown(&dir.path, identity.broker_epoch).await {
+/// The last thing that a process writes, in the directories whose logs are all closed.
+pub(crate) async fn leave_clean(core: &Core, closed: &[PathBuf]) {
+    for dir in closed {
+        if let Err(error) = data_directory::leave_clean_shutdown(dir, core.identity().broker_epoch).await {
             tracing::warn!("no mark of a clean shutdown is left: {error}. The next start scans the logs");
         }
     }

@@ -8,22 +8,26 @@
 //! What runs on a shard goes through `ottla_io` alone, so [`shard_main`] also runs in the simulator.
 
 use crate::config::{BrokerConfig, Input, Note, Pinning};
-use crate::controller::{self, Controller, MetaProperties};
-use crate::core::{Core, Identity, LogDir};
+use crate::controller::{self, Controller};
+use crate::core::{Core, Identity};
 use crate::disk_space;
+use crate::log_dirs::{self, LogDir, OfflineDir, Taken};
 use crate::metrics;
 use crate::net::Listening;
+use crate::openings;
 use crate::publish;
-use crate::recovery::{self, Checkpoint, Recovered};
+use crate::recovery::{self, Checkpoint};
 use crate::retention;
 use crate::strays;
 use futures_util::future::{join_all, select};
 use ottla_io::runtime::{self, ShardContext, StartError};
 use ottla_io::{Class, ShardId, sleep, spawn};
+use ottla_log::data_directory::PartitionDir;
 use ottla_metadata::Changes;
-use ottla_metadata::decide::{Decision, brokers, features};
+use ottla_metadata::decide::{Decision, brokers, directories, features};
 use ottla_metadata::id::Seed;
 use ottla_shard::mesh::{Mesh, Message};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -256,14 +260,8 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     let config = &startup.config;
     let began = ottla_io::now();
     tell_features(core);
-    let mut dirs = config.log_dirs.clone();
-    if !dirs.contains(&config.metadata_log_dir) {
-        dirs.push(config.metadata_log_dir.clone());
-    }
-    let _locks = recovery::lock(&dirs).await.map_err(Failure::Start)?;
-    let (cluster_id, log_dirs) = identify(config, &dirs).await?;
-    let mut recovered =
-        Recovered::read(&log_dirs).await.map_err(|error| Failure::Start(error.to_string()))?;
+    let Taken { locks: _locks, cluster_id, online, offline, found, mut recovered } =
+        log_dirs::take(config).await?;
     if !recovered.was_clean() {
         tracing::info!("the last shutdown was not clean, or this is the first start: logs are checked");
     }
@@ -281,18 +279,25 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
 
     let listening = listen(core, &startup.addresses)?;
     let ports: Vec<SocketAddr> = listening.iter().map(Listening::address).collect();
-    let broker_epoch = register(&controller, config, &cluster_id, &log_dirs, &ports).await?;
-    let identity = Arc::new(Identity { node_id: config.node_id, broker_epoch, log_dirs });
+    let broker_epoch = register(&controller, config, &cluster_id, &online, &ports).await?;
+    place(&controller, config, &online, &offline, &found).await?;
+    let identity =
+        Identity { node_id: config.node_id, broker_epoch, log_dirs: online, offline_dirs: offline };
+    let identity = Arc::new(identity);
     for shard in core.mesh.shards() {
         let identity = identity.clone();
-        let settled = core.call(shard, move |core| async move { core.settle(identity) });
+        let settled = core.call(shard, move |core| async move {
+            core.settle(identity);
+            core.watch_disks();
+        });
         settled.await.map_err(|error| Failure::Start(error.to_string()))?;
     }
     *core.controller.borrow_mut() = Some(controller.clone());
     let image = controller.image();
     let changes = Changes::everything(&image);
-    strays::settle(core, &image, &mut recovered).await;
+    strays::settle(core, &image, &found, &mut recovered).await;
     publish::publish(core, image, changes, Some(Arc::new(recovered))).await;
+    openings::settle(core).await;
     disk_space::start(core).await;
     publish::start(core, news);
 
@@ -318,7 +323,7 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
         (startup.on_ready)(first);
     }
 
-    let reason = wait_for_end(startup, &controller).await;
+    let reason = wait_for_end(core, startup, &controller).await;
     match &reason {
         None => tracing::info!("stopping: asked to"),
         Some(reason) => tracing::error!("stopping: {reason}"),
@@ -346,29 +351,6 @@ fn tell_promise(config: &BrokerConfig) {
     } else {
         tracing::warn!("durability: relaxed for all topics by {}", relaxed.join(", "));
     }
-}
-
-/// Reads or writes `meta.properties` of every directory; all are of one cluster.
-async fn identify(config: &BrokerConfig, dirs: &[PathBuf]) -> Result<(String, Vec<LogDir>), Failure> {
-    let start = |error: controller::meta_properties::Error| Failure::Start(error.to_string());
-    // One that was formatted before says which cluster this is, wherever it stands in the list.
-    let mut cluster_id = None;
-    for dir in dirs {
-        if let Some(found) = MetaProperties::read(dir).await.map_err(start)? {
-            cluster_id.get_or_insert(found.cluster_id);
-        }
-    }
-    let mut log_dirs = Vec::new();
-    for dir in dirs {
-        let found = MetaProperties::read_or_format(dir, config.node_id, cluster_id.as_deref())
-            .await
-            .map_err(start)?;
-        cluster_id.get_or_insert(found.cluster_id);
-        if config.log_dirs.contains(dir) {
-            log_dirs.push(LogDir { path: dir.clone(), id: found.directory_id });
-        }
-    }
-    Ok((cluster_id.unwrap_or_default(), log_dirs))
 }
 
 /// Binds shard 0's listeners; with port 0 this is where the port comes from.
@@ -450,6 +432,27 @@ async fn register(
     committed.reply.map_err(|error| Failure::Start(error.to_string()))
 }
 
+/// Tells the controller in which data directory each partition was found, as far as it does not know.
+async fn place(
+    controller: &Controller,
+    config: &BrokerConfig,
+    online: &[LogDir],
+    offline: &[OfflineDir],
+    found: &BTreeMap<PathBuf, Vec<PartitionDir>>,
+) -> Result<(), Failure> {
+    let node_id = config.node_id;
+    let located =
+        log_dirs::locate(&controller.image(), node_id, online, found).await.map_err(Failure::Start)?;
+    if !located.is_empty() {
+        tracing::info!(partitions = located.len(), "the controller learns in which data directory they are");
+        let placed =
+            controller.submit(move |image, _| directories::assign_replicas(image, node_id, &located));
+        placed.await.map_err(|error| Failure::Start(error.to_string()))?;
+    }
+    log_dirs::tell_unreachable(&controller.image(), node_id, online, offline);
+    Ok(())
+}
+
 /// So that a crash leaves little to scan. Nothing is written while nothing has changed.
 fn keep_checkpoints(core: &Rc<Core>) {
     let core = core.clone();
@@ -464,7 +467,7 @@ fn keep_checkpoints(core: &Rc<Core>) {
 }
 
 /// `None` when the process was asked to stop, otherwise what broke.
-async fn wait_for_end(startup: &Startup, controller: &Controller) -> Option<String> {
+async fn wait_for_end(core: &Core, startup: &Startup, controller: &Controller) -> Option<String> {
     let mut told = startup.stop.clone();
     let asked = async move {
         let signal = pin!(runtime::stop_requested());
@@ -477,7 +480,16 @@ async fn wait_for_end(startup: &Startup, controller: &Controller) -> Option<Stri
         select(signal, told).await;
         None
     };
-    let broken = async { Some(controller.failure().await) };
+    let broken = async {
+        let no_metadata = async {
+            format!(
+                "the metadata log in {} (metadata.log.dir) cannot be written: {}. Nothing can be served without it",
+                core.config.metadata_log_dir.display(),
+                controller.failure().await
+            )
+        };
+        Some(select(pin!(no_metadata), pin!(core.why_broken())).await.factor_first().0)
+    };
     select(pin!(asked), pin!(broken)).await.factor_first().0
 }
 
@@ -485,14 +497,13 @@ async fn wait_for_end(startup: &Startup, controller: &Controller) -> Option<Stri
 async fn take_down(core: &Rc<Core>, controller: Controller) {
     let drained = core.mesh.shards().map(|shard| core.call(shard, |core| async move { drain(&core).await }));
     join_all(drained).await;
-    let complete = recovery::checkpoint(core, Checkpoint::Closing).await;
+    let closed = recovery::checkpoint(core, Checkpoint::Closing).await;
     core.controller.borrow_mut().take();
     controller.stop().await;
-    if complete {
-        recovery::leave_clean(core).await;
-    } else {
+    if closed.len() < core.identity().log_dirs.len() {
         tracing::warn!("not every log was closed: the next start checks them");
     }
+    recovery::leave_clean(core, &closed).await;
 }
 
 /// Ends this core's connections once they have what they asked for.

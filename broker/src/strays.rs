@@ -8,11 +8,11 @@ use crate::recovery::Recovered;
 use ottla_io::file;
 use ottla_log::checkpoint::offsets::{RECOVERY_POINT, REPLICATION};
 use ottla_log::checkpoint::partition::{self, PARTITION_METADATA};
-use ottla_log::data_directory;
+use ottla_log::data_directory::{self, PartitionDir};
 use ottla_metadata::{Image, Topic, Uuid};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,34 +21,33 @@ const PARTITION_METADATA_BYTES_MAX: usize = 4096;
 
 /// At the start, before any partition is opened: moves directories aside that belong to no partition of `image`, and takes the
 /// lines of all such partitions out of the checkpoints and of `recovered`.
-pub(crate) async fn settle(core: &Rc<Core>, image: &Image, recovered: &mut Recovered) {
-    for dir in &core.identity().log_dirs {
-        let partitions = match data_directory::partitions(&dir.path).await {
-            Ok(partitions) => partitions,
-            Err(error) => {
-                tracing::error!("cannot look for what deleted topics left: {error}");
-                continue;
-            }
-        };
+pub(crate) async fn settle(
+    core: &Rc<Core>,
+    image: &Image,
+    found: &BTreeMap<PathBuf, Vec<PartitionDir>>,
+    recovered: &mut Recovered,
+) {
+    for (dir, partitions) in found {
         let mut strays = BTreeSet::new();
-        for (topic, index, path) in partitions {
+        for PartitionDir { topic, index, path } in partitions {
             // One that is there by name and says another id is damaged, for all that is known: its log stays offline.
-            let known = image.topic_by_name(&topic).is_some_and(|found| has(found, index));
-            if known || !is_ours(&path).await {
+            let known = image.topic_by_name(topic).is_some_and(|found| has(found, *index));
+            if known || topic_id(path).await.is_none() {
                 continue;
             }
-            strays.insert((topic, index));
-            if let Err(error) = set_aside(&path).await {
+            strays.insert((topic.clone(), *index));
+            if let Err(error) = set_aside(path).await {
                 tracing::error!(path = %path.display(), "cannot move aside what belongs to no topic: {error}");
             }
         }
-        let changed = recovered.retain(&dir.path, |(topic, index)| {
+        let changed = recovered.retain(dir, |(topic, index)| {
             let known = image.topic_by_name(topic).is_some_and(|found| has(found, *index));
             known && !strays.contains(&(topic.clone(), *index))
         });
         for (name, offsets) in changed {
-            if let Err(error) = data_directory::store_offsets(&dir.path, name, &offsets).await {
+            if let Err(error) = data_directory::store_offsets(dir, name, &offsets).await {
                 tracing::error!("cannot take deleted topics out of {name}: {error}");
+                core.failed_in(dir, &error);
             }
         }
     }
@@ -58,7 +57,7 @@ pub(crate) async fn settle(core: &Rc<Core>, image: &Image, recovered: &mut Recov
 /// partitions are gone.
 pub(crate) async fn forget(core: &Rc<Core>, deleted: &BTreeMap<Uuid, Arc<Topic>>) {
     let names = deleted.values().map(|topic| &*topic.name).collect::<BTreeSet<&str>>();
-    for dir in &core.identity().log_dirs {
+    for dir in core.online_dirs() {
         for name in [RECOVERY_POINT, REPLICATION] {
             let forgotten = async {
                 let mut offsets = data_directory::load_offsets(&dir.path, name).await?;
@@ -71,6 +70,7 @@ pub(crate) async fn forget(core: &Rc<Core>, deleted: &BTreeMap<Uuid, Arc<Topic>>
             };
             if let Err(error) = forgotten.await {
                 tracing::error!("cannot take deleted topics out of {name}: {error}");
+                core.failed_in(&dir.path, &error);
             }
         }
     }
@@ -94,10 +94,10 @@ pub(crate) async fn set_aside(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a directory says that it belongs to a topic; one that doesn't is no business of ours.
-async fn is_ours(path: &Path) -> bool {
-    let read = file::read(path.join(PARTITION_METADATA), PARTITION_METADATA_BYTES_MAX).await;
-    read.is_ok_and(|bytes| partition::parse(&bytes).is_ok())
+/// The topic that a directory says it belongs to; one that doesn't is no business of ours.
+pub(crate) async fn topic_id(path: &Path) -> Option<Uuid> {
+    let read = file::read(path.join(PARTITION_METADATA), PARTITION_METADATA_BYTES_MAX).await.ok()?;
+    partition::parse(&read).ok().map(|id| Uuid(id.into_bytes()))
 }
 
 fn has(topic: &Topic, index: i32) -> bool {

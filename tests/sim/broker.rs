@@ -4,6 +4,7 @@
 //! What is acknowledged, or was once fetched, is there after every crash: never lost, doubled, changed or reordered. The
 //! topics are what the acknowledged requests of an administrator made them.
 
+mod dirs;
 mod model;
 mod topics;
 mod traffic;
@@ -35,15 +36,17 @@ pub struct Shared {
     pub model: RefCell<Model>,
     /// The administrator's topics.
     pub known: RefCell<BTreeMap<String, topics::Known>>,
+    /// Those of the load, which stay; empty until they are made.
+    pub partitions: RefCell<Vec<model::Partition>>,
     /// The load ends: everyone finishes what is under way, however long it takes.
     pub ending: Cell<bool>,
     /// Clients that have not finished.
     pub busy: Cell<usize>,
 }
 
-fn broker_config(rng: &mut SmallRng) -> BrokerConfig {
+fn broker_config(rng: &mut SmallRng, dirs: &str) -> BrokerConfig {
     let mut overrides = vec![
-        ("log.dirs".to_owned(), "/var/ottla/data".to_owned()),
+        ("log.dirs".to_owned(), dirs.to_owned()),
         ("listeners".to_owned(), format!("PLAINTEXT://broker:{PORT}")),
         ("ottla.shards".to_owned(), "2".to_owned()),
     ];
@@ -123,7 +126,7 @@ fn simulate(seed: u64, config: Config) -> (u64, u64) {
     }
     let (node, clients) = (world.add_node("broker"), world.add_node("clients"));
     let address = SocketAddr::new(world.address(node), PORT);
-    let config = broker_config(&mut rng);
+    let config = broker_config(&mut rng, "/var/ottla/data");
     let shards = rng.random_range(1..=3);
     let (stop, _) = tokio::sync::watch::channel(false);
     let broker = Broker { node, config, shards, resets, ready: Arc::default(), stop };
@@ -132,14 +135,27 @@ fn simulate(seed: u64, config: Config) -> (u64, u64) {
         address,
         model: RefCell::default(),
         known: RefCell::default(),
+        partitions: RefCell::default(),
         ending: Cell::new(false),
         busy: Cell::new(0),
     });
+    start_load(&mut world, clients, &shared);
+    for _ in 0..rng.random_range(2..6) {
+        broker.live_and_end(&mut world, &mut rng);
+    }
+    end_load(&mut world, &broker, clients, &shared);
+    let acknowledged = shared.model.borrow().acknowledged_count();
+    (world.trace_hash(), acknowledged)
+}
+
+/// Producers, a consumer and an administrator, who go on until they are told to end.
+fn start_load(world: &mut World, clients: NodeId, shared: &Rc<Shared>) {
     let load = shared.clone();
     world.start(clients, 1, move |_: ShardContext<()>| {
         let shared = load.clone();
         async move {
             let partitions = topics::make(&shared).await;
+            shared.partitions.borrow_mut().clone_from(&partitions);
             let start = |task: std::pin::Pin<Box<dyn Future<Output = ()>>>| {
                 let shared = shared.clone();
                 shared.busy.set(shared.busy.get() + 1);
@@ -157,11 +173,11 @@ fn simulate(seed: u64, config: Config) -> (u64, u64) {
             std::future::pending::<()>().await;
         }
     });
-    for _ in 0..rng.random_range(2..6) {
-        broker.live_and_end(&mut world, &mut rng);
-    }
-    // A last life without a crash, in which everything is brought to its end and looked at.
-    broker.start(&mut world);
+}
+
+/// A last life without a crash, in which everything is brought to its end and looked at.
+fn end_load(world: &mut World, broker: &Broker, clients: NodeId, shared: &Rc<Shared>) {
+    broker.start(world);
     let serves = broker.ready.load(Ordering::SeqCst) + 1;
     let ready = broker.ready.clone();
     let came_up = world.run_until(Duration::from_secs(60), |_| {
@@ -180,10 +196,8 @@ fn simulate(seed: u64, config: Config) -> (u64, u64) {
         world.run_until(Duration::from_secs(600), |_| run.is_finished()),
         "the last look gets no answers"
     );
-    world.stop(node);
-    assert!(world.run_to_end(node, Duration::from_secs(60)), "the broker does not stop");
-    let acknowledged = shared.model.borrow().acknowledged_count();
-    (world.trace_hash(), acknowledged)
+    world.stop(broker.node);
+    assert!(world.run_to_end(broker.node, Duration::from_secs(60)), "the broker does not stop");
 }
 
 /// Clients lose nothing that was acknowledged or fetched, whatever op the broker crashes at.

@@ -3,8 +3,8 @@
 //! v3: a top-level error code. v4: the file system's size and free space (KIP-827). v5: cordoned directories, of which
 //! there are none (KIP-1066).
 //!
-//! A directory whose file system does not answer has failed: KAFKA_STORAGE_ERROR and nothing else, as in Kafka. A log
-//! that went offline alone is left out: nothing is known of its size.
+//! A directory that failed, or whose file system does not answer: KAFKA_STORAGE_ERROR and nothing else, as in Kafka. A log
+//! that is offline alone, which Kafka does not know, is shown with the size of its files and a lag of -1.
 
 use super::Context;
 use crate::core::Core;
@@ -19,12 +19,16 @@ use ottla_protocol::messages::{DescribeLogDirsRequest, DescribeLogDirsResponse};
 use ottla_shard::{Hosted, Partition};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// Topic and partition; `None` stands for all there are.
 type Filter = Option<BTreeSet<(String, i32)>>;
+
+/// Kafka's for a lag that is not known.
+const UNKNOWN_LAG: i64 = -1;
 
 /// One partition as its core sees it.
 struct Found {
@@ -48,49 +52,79 @@ pub(crate) async fn handle(
     let filter = Arc::new(filter);
     let calls = core.mesh.shards().map(|shard| {
         let filter = filter.clone();
-        core.call(shard, move |core| async move { here(&core, &filter) })
+        core.call(shard, move |core| async move { here(&core, &filter).await })
     });
     let found: Vec<Found> = join_all(calls).await.into_iter().flatten().flatten().collect();
-    let dirs = core.identity().log_dirs.iter().map(|dir| describe(&dir.path, &found));
+    let dirs = core.config.log_dirs.iter().map(|dir| describe(core, dir, &found));
     DescribeLogDirsResponse { results: join_all(dirs).await, ..DescribeLogDirsResponse::default() }
 }
 
-fn here(core: &Core, filter: &Filter) -> Vec<Found> {
-    let all = core.partitions.all().into_iter();
-    let online = all.filter_map(|(_, hosted)| match hosted {
-        Hosted::Online(partition) if partition.health() == Health::Online => Some(partition),
-        _ => None,
-    });
-    let wanted = |partition: &Rc<Partition>| match filter {
-        Some(named) => named.contains(&(partition.topic().to_string(), partition.index())),
-        None => true,
-    };
-    online
-        .filter(wanted)
-        .map(|partition| Found {
-            dir: partition.log().dir().parent().unwrap_or(Path::new("")).to_owned(),
-            topic: partition.topic().clone(),
-            index: partition.index(),
-            size_bytes: partition.size_bytes(),
-            offset_lag: (partition.high_watermark() - partition.log_end_offset()).max(0),
-        })
-        .collect()
+async fn here(core: &Core, filter: &Filter) -> Vec<Found> {
+    let image = core.image();
+    let mut found = Vec::new();
+    for ((topic_id, index), hosted) in core.partitions.all() {
+        let Some(topic) = image.topic(topic_id) else { continue };
+        if filter.as_ref().is_some_and(|named| !named.contains(&(topic.name.to_string(), index))) {
+            continue;
+        }
+        match hosted {
+            Hosted::Online(partition) => found.push(Found {
+                dir: partition.log().dir().parent().unwrap_or(Path::new("")).to_owned(),
+                topic: topic.name.clone(),
+                index,
+                size_bytes: partition.size_bytes(),
+                offset_lag: lag(&partition),
+            }),
+            // Not opened, or not yet.
+            Hosted::Offline(_) | Hosted::Opening => {
+                let assigned = topic.partition(index).and_then(|state| state.directory_of(core.node_id()));
+                let Some(Ok(dir)) = assigned.map(|id| core.dir_of(id)) else { continue };
+                let size = size_of_segments(&dir.path.join(format!("{}-{index}", topic.name))).await;
+                found.push(Found {
+                    dir: dir.path,
+                    topic: topic.name.clone(),
+                    index,
+                    // What cannot be looked at is no part of the answer's other partitions.
+                    size_bytes: size.unwrap_or(0),
+                    offset_lag: UNKNOWN_LAG,
+                });
+            }
+        }
+    }
+    found
 }
 
-async fn describe(dir: &Path, found: &[Found]) -> DescribeLogDirsResult<'static> {
-    // Kafka names directories by their whole path.
-    let whole = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
-    let mut result = DescribeLogDirsResult {
-        log_dir: Cow::Owned(whole.display().to_string()),
-        ..DescribeLogDirsResult::default()
+fn lag(partition: &Partition) -> i64 {
+    match partition.health() {
+        Health::Online => (partition.high_watermark() - partition.log_end_offset()).max(0),
+        Health::Offline(_) => UNKNOWN_LAG,
+    }
+}
+
+async fn size_of_segments(dir: &Path) -> io::Result<u64> {
+    let mut bytes: u64 = 0;
+    for entry in file::read_dir(dir).await? {
+        if entry.path.extension().is_some_and(|extension| extension == "log") {
+            bytes = bytes.saturating_add(file::metadata(&entry.path).await?.len);
+        }
+    }
+    Ok(bytes)
+}
+
+async fn describe(core: &Core, dir: &Path, found: &[Found]) -> DescribeLogDirsResult<'static> {
+    let mut result =
+        DescribeLogDirsResult { log_dir: Cow::Owned(shown(dir)), ..DescribeLogDirsResult::default() };
+    let space = match core.why_offline(dir) {
+        None => file::space(dir).await,
+        Some(reason) => Err(io::Error::other(reason)),
     };
-    match file::space(dir).await {
+    match space {
         Ok((usable, total)) => {
             let count = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
             (result.usable_bytes, result.total_bytes) = (count(usable), count(total));
         }
         Err(error) => {
-            tracing::warn!(dir = %dir.display(), "the space of a data directory is not known: {error}");
+            tracing::warn!(dir = %dir.display(), "a data directory cannot be described: {error}");
             result.error_code = ErrorCode::KAFKA_STORAGE_ERROR.0;
             return result;
         }
@@ -112,4 +146,9 @@ async fn describe(dir: &Path, found: &[Found]) -> DescribeLogDirsResult<'static>
         })
         .collect();
     result
+}
+
+/// Kafka names directories by their whole path.
+pub(super) fn shown(dir: &Path) -> String {
+    std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()).display().to_string()
 }

@@ -4,6 +4,7 @@
 //! cursor names the partition that comes next. Without names it walks all topics.
 
 use super::Context;
+use super::metadata::offline_replicas;
 use super::operations::{NOT_ASKED, TOPIC_OPERATIONS};
 use crate::core::Core;
 use ottla_metadata::decide::topic_name;
@@ -139,7 +140,7 @@ fn partition(image: &Image, index: usize, state: &Partition) -> DescribeTopicPar
         isr_nodes: state.isr.clone(),
         eligible_leader_replicas: Some(Vec::new()),
         last_known_elr: Some(Vec::new()),
-        offline_replicas: state.replicas.iter().copied().filter(|id| !is_up(id)).collect(),
+        offline_replicas: offline_replicas(image, state),
     }
 }
 

@@ -9,7 +9,7 @@ use super::auto_creation::create_missing;
 use super::operations::{CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS};
 use crate::core::Core;
 use ottla_metadata::decide::topic_name;
-use ottla_metadata::{Broker, Image, Topic, Uuid};
+use ottla_metadata::{Broker, Image, Partition, Topic, Uuid};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::MetadataRequest;
 use ottla_protocol::messages::metadata_response::{
@@ -155,7 +155,7 @@ fn describe(image: &Image, topic: &Topic, with_operations: bool) -> MetadataResp
         leader_epoch: partition.leader_epoch,
         replica_nodes: partition.replicas.clone(),
         isr_nodes: partition.isr.clone(),
-        offline_replicas: partition.replicas.iter().copied().filter(|id| !is_up(id)).collect(),
+        offline_replicas: offline_replicas(image, partition),
     });
     MetadataResponseTopic {
         error_code: 0,
@@ -165,6 +165,12 @@ fn describe(image: &Image, topic: &Topic, with_operations: bool) -> MetadataResp
         partitions: partitions.collect(),
         topic_authorized_operations: if with_operations { TOPIC_OPERATIONS } else { NOT_ASKED },
     }
+}
+
+/// Replicas whose broker, or whose data directory, is offline.
+pub(super) fn offline_replicas(image: &Image, partition: &Partition) -> Vec<i32> {
+    let all = partition.replicas.iter().copied();
+    all.filter(|id| !image.is_replica_online(partition, *id)).collect()
 }
 
 #[cfg(test)]

@@ -64,6 +64,11 @@ pub(crate) async fn gather(core: &Rc<Core>) -> Report {
                 image.offset(),
             ),
             ("buffer_bytes", "I/O buffers and tail regions in use.", buffer_bytes),
+            (
+                "log_dirs_offline",
+                "Data directories that failed, or could not be used at the start.",
+                core.offline_dirs.borrow().len() as u64,
+            ),
             ("topics", "Topics of the cluster.", image.topic_count() as u64),
             ("partitions", "Partitions of the cluster.", image.partition_count() as u64),
         ],

@@ -54,8 +54,17 @@ pub async fn leave_clean_shutdown(data: &Path, broker_epoch: i64) -> Result<(), 
         .map_err(|error| Error::io("write", &path, &error))
 }
 
-/// The partitions that have a directory here, sorted by name. Directories of deleted logs are removed on the way.
-pub async fn partitions(data: &Path) -> Result<Vec<(String, i32, PathBuf)>, Error> {
+/// A partition's directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionDir {
+    pub topic: String,
+    pub index: i32,
+    pub path: PathBuf,
+}
+
+/// The partitions that have a directory here, sorted by name. Directories of deleted logs are removed on the way; one that
+/// cannot be is left for the next time.
+pub async fn partitions(data: &Path) -> Result<Vec<PartitionDir>, Error> {
     let mut found = Vec::new();
     for entry in read_dir(data).await.map_err(|error| Error::io("list", data, &error))? {
         let Some(name) = entry.file_name.to_str() else { continue };
@@ -63,10 +72,11 @@ pub async fn partitions(data: &Path) -> Result<Vec<(String, i32, PathBuf)>, Erro
             continue;
         }
         if name.ends_with("-delete") {
-            let removed = remove_dir_all(&entry.path).await;
-            removed.map_err(|error| Error::io("remove", &entry.path, &error))?;
-        } else if let Some((topic, partition)) = parse_directory_name(name) {
-            found.push((topic.to_owned(), partition, entry.path));
+            if let Err(error) = remove_dir_all(&entry.path).await {
+                tracing::warn!(path = %entry.path.display(), "a deleted log cannot be removed: {error}");
+            }
+        } else if let Some((topic, index)) = parse_directory_name(name) {
+            found.push(PartitionDir { topic: topic.to_owned(), index, path: entry.path });
         }
     }
     Ok(found)

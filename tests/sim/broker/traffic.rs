@@ -273,3 +273,28 @@ pub async fn check(shared: Rc<Shared>) {
     }
     super::topics::check(&shared, &mut link).await.expect("metadata");
 }
+
+/// Sends one batch, as the `number`th of a stream that nobody else writes; what the broker says of it.
+pub async fn put(
+    shared: &Shared,
+    link: &mut Link,
+    partition: &Partition,
+    stream: u32,
+    number: u32,
+) -> Result<ErrorCode> {
+    let mut batch = Batch::of([Record::new(&format!("{stream}/{number}"), "one more")]);
+    batch.base_timestamp = ottla_io::unix_millis();
+    let bytes = batch.build();
+    let sent = Sent { stream, number, idempotent: false };
+    shared.model.borrow_mut().send(partition, &bytes, sent);
+    let correlation_id = send(link, partition, &bytes).await?;
+    let answer: Answer<ProduceRequest<'_>> = link.answer(9, correlation_id).await?;
+    let body = answer.read()?;
+    let found = body.responses.first().and_then(|topic| topic.partition_responses.first());
+    let Some(found) = found else { panic!("no answer for {partition:?}") };
+    let error = ErrorCode(found.error_code);
+    if error.is_none() {
+        shared.model.borrow_mut().acknowledge(partition, sent, found.base_offset);
+    }
+    Ok(error)
+}
