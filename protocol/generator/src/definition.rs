@@ -1,4 +1,4 @@
-//! The notation of `protocol/definitions`, one file for each API.
+//! The notation of `protocol/definitions`, one file for each API, and one for each record that coordinators store.
 //!
 //! ```text
 //! api Fetch 1
@@ -12,6 +12,8 @@
 //! ```
 //! After a field's name, type and versions may follow, in any order: `nullable VERSIONS`, `tag NUMBER VERSIONS`, `default VALUE`,
 //! `ignorable` (left out without an error in versions that lack it), `plain` (never in compact form).
+//!
+//! A record is `record NAME TYPE`, then `key VERSIONS flexible VERSIONS` and `value VERSIONS flexible VERSIONS`.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Versions {
@@ -49,7 +51,7 @@ impl Versions {
 
 pub struct Api {
     pub name: String,
-    /// `None` for headers.
+    /// `None` for headers and records.
     pub key: Option<i16>,
     pub messages: Vec<Message>,
 }
@@ -59,6 +61,9 @@ pub enum Kind {
     Header,
     Request,
     Response,
+    /// Of a coordinator's record.
+    Key,
+    Value,
 }
 
 pub struct Message {
@@ -154,8 +159,8 @@ pub fn parse(text: &str) -> Result<Api, String> {
     lines = rest;
     let (name, key) = match first.words.as_slice() {
         ["api", name, key] => (name.to_string(), Some(key.parse().map_err(|_| at(first, "no key"))?)),
-        ["header", name] => (name.to_string(), None),
-        _ => return Err(at(first, "expected 'api NAME KEY'")),
+        ["header", name] | ["record", name, _] => (name.to_string(), None),
+        _ => return Err(at(first, "expected 'api NAME KEY', 'header NAME' or 'record NAME TYPE'")),
     };
     let mut messages = Vec::new();
     while let Some((line, rest)) = lines.split_first() {
@@ -163,7 +168,9 @@ pub fn parse(text: &str) -> Result<Api, String> {
             Some("header") => (Kind::Header, ""),
             Some("request") => (Kind::Request, "Request"),
             Some("response") => (Kind::Response, "Response"),
-            _ => return Err(at(line, "expected 'request', 'response' or 'header'")),
+            Some("key") => (Kind::Key, "Key"),
+            Some("value") => (Kind::Value, "Value"),
+            _ => return Err(at(line, "expected 'request', 'response', 'header', 'key' or 'value'")),
         };
         let [_, versions, "flexible", flexible] = line.words.as_slice() else {
             return Err(at(line, "expected 'request VERSIONS flexible VERSIONS'"));

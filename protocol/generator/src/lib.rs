@@ -9,15 +9,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Every definition, by the order of its file's name. `protocol` is the folder of that name.
+/// Every API and header, by the order of its file's name. `protocol` is the folder of that name.
 ///
 /// # Errors
 /// File, line and what is wrong with it.
 pub fn definitions(protocol: &Path) -> Result<Vec<Api>, String> {
+    read(protocol, "api")
+}
+
+/// Every record that coordinators store, in the same way.
+///
+/// # Errors
+/// As [`definitions`].
+pub fn records(protocol: &Path) -> Result<Vec<Api>, String> {
+    read(protocol, "record")
+}
+
+fn read(protocol: &Path, extension: &str) -> Result<Vec<Api>, String> {
     let mut sources: Vec<PathBuf> = fs::read_dir(protocol.join("definitions"))
         .map_err(|error| format!("cannot read the definitions: {error}"))?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "api"))
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
         .collect();
     sources.sort();
     let mut apis = Vec::new();
@@ -33,7 +45,9 @@ pub fn definitions(protocol: &Path) -> Result<Vec<Api>, String> {
 /// # Errors
 /// A definition, a file or `rustfmt` fails.
 pub fn generate(protocol: &Path, check: bool) -> Result<Vec<PathBuf>, String> {
-    let apis = definitions(protocol)?;
+    let mut apis = definitions(protocol)?;
+    apis.extend(records(protocol)?);
+    apis.sort_by(|a, b| a.name.cmp(&b.name));
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     for message in apis.iter().flat_map(|api| &api.messages) {
         files.insert(format!("{}.rs", message.module()), emit::message(message));
