@@ -1,0 +1,227 @@
+//! Kafka's requests about groups, each in one turn: checks that need no group, then the group's own handler.
+
+use crate::classic::{self, Join};
+use crate::offsets::{Commit, Offsets};
+use crate::shard::{Group, Shard, group_tombstone};
+use crate::turn::{Client, Out, Reply, Turn, Waiter};
+use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::describe_groups_response::DescribedGroup;
+use ottla_protocol::messages::leave_group_request::MemberIdentity;
+use ottla_protocol::messages::leave_group_response::MemberResponse;
+use ottla_protocol::messages::{HeartbeatRequest, JoinGroupRequest, SyncGroupRequest};
+use std::borrow::Cow;
+
+/// Who commits.
+#[derive(Clone, Copy, Debug)]
+pub struct Committer<'a> {
+    pub group_id: &'a str,
+    pub member_id: &'a str,
+    pub instance_id: Option<&'a str>,
+    /// -1: nobody of the group.
+    pub generation: i32,
+}
+
+/// One group as ListGroups shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub group_id: String,
+    pub protocol_type: String,
+    pub state: &'static str,
+    pub kind: &'static str,
+}
+
+impl Shard {
+    /// The answer comes as a reply to `waiter`, in this turn or a later one.
+    pub fn join(
+        &mut self,
+        turn: &Turn,
+        request: &JoinGroupRequest<'_>,
+        version: i16,
+        client: Client<'_>,
+        waiter: Waiter,
+        out: &mut Out,
+    ) {
+        let member_id = &*request.member_id;
+        let (least, most) = (self.settings().session_timeout_min_ms, self.settings().session_timeout_max_ms);
+        let refusal = if request.group_id.is_empty() {
+            Some(ErrorCode::INVALID_GROUP_ID)
+        } else if !(least..=most).contains(&request.session_timeout_ms) {
+            Some(ErrorCode::INVALID_SESSION_TIMEOUT)
+        } else {
+            // Only somebody without an id makes a group.
+            let join = Join { request, version, client, waiter };
+            let create = member_id.is_empty();
+            let done =
+                self.classic(&request.group_id, create, turn, out, |scope, seed| scope.join(&join, seed));
+            done.is_none().then_some(ErrorCode::UNKNOWN_MEMBER_ID)
+        };
+        if let Some(code) = refusal {
+            out.replies.push((waiter, Reply::Join(classic::join_error(member_id, code))));
+        }
+    }
+
+    /// The answer comes as a reply to `waiter`, in this turn or a later one.
+    pub fn sync(&mut self, turn: &Turn, request: &SyncGroupRequest<'_>, waiter: Waiter, out: &mut Out) {
+        let refusal = if request.group_id.is_empty() {
+            Some(ErrorCode::INVALID_GROUP_ID)
+        } else {
+            let done =
+                self.classic(&request.group_id, false, turn, out, |scope, _| scope.sync(request, waiter));
+            done.is_none().then_some(ErrorCode::UNKNOWN_MEMBER_ID)
+        };
+        if let Some(code) = refusal {
+            out.replies.push((waiter, Reply::Sync(classic::sync_error(code))));
+        }
+    }
+
+    pub fn heartbeat(&mut self, turn: &Turn, request: &HeartbeatRequest<'_>, out: &mut Out) -> ErrorCode {
+        if request.group_id.is_empty() {
+            return ErrorCode::INVALID_GROUP_ID;
+        }
+        let code = self.classic(&request.group_id, false, turn, out, |scope, _| scope.heartbeat(request));
+        code.unwrap_or(ErrorCode::UNKNOWN_MEMBER_ID)
+    }
+
+    /// One answer for each of `members`.
+    /// # Errors
+    /// INVALID_GROUP_ID.
+    pub fn leave(
+        &mut self,
+        turn: &Turn,
+        group_id: &str,
+        members: &[MemberIdentity<'_>],
+        out: &mut Out,
+    ) -> Result<Vec<MemberResponse<'static>>, ErrorCode> {
+        if group_id.is_empty() {
+            return Err(ErrorCode::INVALID_GROUP_ID);
+        }
+        let left = self.classic(group_id, false, turn, out, |scope, _| scope.leave(members));
+        Ok(left.unwrap_or_else(|| {
+            members.iter().map(|member| classic::left(member, ErrorCode::UNKNOWN_MEMBER_ID)).collect()
+        }))
+    }
+
+    /// A code for each of `commits`, in their order; what may be stored becomes records. The empty group id is one like any other.
+    /// # Errors
+    /// Why nothing is: unknown and fenced members, wrong generations; COORDINATOR_NOT_AVAILABLE without memory;
+    /// UNKNOWN_SERVER_ERROR for more than a batch holds.
+    pub fn commit(
+        &mut self,
+        turn: &Turn,
+        committer: Committer<'_>,
+        commits: &[Commit<'_>],
+        out: &mut Out,
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+        let Committer { group_id, member_id, instance_id, generation } = committer;
+        let bytes: usize = commits.iter().map(Commit::bytes).sum();
+        if bytes > turn.room_bytes {
+            return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
+        }
+        let admitted = self.classic(group_id, false, turn, out, |scope, _| {
+            scope.admit_commit(member_id, instance_id, generation)
+        });
+        match admitted {
+            Some(admitted) => admitted?,
+            // Without a generation it is a group that only commits.
+            None if generation < 0 => {}
+            None => return Err(ErrorCode::ILLEGAL_GENERATION),
+        }
+        let mut records = Vec::with_capacity(commits.len());
+        let mut codes = Vec::with_capacity(commits.len());
+        for commit in commits {
+            match commit.record(group_id, self.settings(), turn) {
+                Ok(record) => {
+                    records.push(record);
+                    codes.push(ErrorCode::NONE);
+                }
+                Err(code) => codes.push(code),
+            }
+        }
+        let batch_bytes = records.iter().map(|record| record.bytes()).sum::<usize>() + out.batch_bytes();
+        if batch_bytes > turn.batch_bytes_max {
+            return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
+        }
+        out.records.extend(records);
+        Ok(codes)
+    }
+
+    /// The offsets of a group, if it has any.
+    pub fn offsets(&self, group_id: &str) -> Option<&Offsets> {
+        self.entry(group_id).map(|entry| &entry.offsets)
+    }
+
+    /// A code for each of `partitions`, in their order.
+    /// # Errors
+    /// INVALID_GROUP_ID, GROUP_ID_NOT_FOUND; NON_EMPTY_GROUP for members that are no consumers.
+    pub fn delete_offsets(
+        &mut self,
+        group_id: &str,
+        partitions: &[(&str, i32)],
+        out: &mut Out,
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+        if group_id.is_empty() {
+            return Err(ErrorCode::INVALID_GROUP_ID);
+        }
+        let entry = self.entry(group_id).ok_or(ErrorCode::GROUP_ID_NOT_FOUND)?;
+        let Group::Classic(group) = &entry.group;
+        if group.state() != classic::State::Empty && !group.uses_consumer_protocol() {
+            return Err(ErrorCode::NON_EMPTY_GROUP);
+        }
+        let mut codes = Vec::with_capacity(partitions.len());
+        for (topic, index) in partitions {
+            if group.is_subscribed(topic) {
+                codes.push(ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC);
+                continue;
+            }
+            out.records.extend(entry.offsets.tombstone(group_id, topic, *index));
+            codes.push(ErrorCode::NONE);
+        }
+        Ok(codes)
+    }
+
+    /// Ends a group without members, and its offsets.
+    /// # Errors
+    /// GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP.
+    pub fn delete_group(&mut self, group_id: &str, out: &mut Out) -> Result<(), ErrorCode> {
+        let entry = self.entry(group_id).ok_or(ErrorCode::GROUP_ID_NOT_FOUND)?;
+        let Group::Classic(group) = &entry.group;
+        if group.state() != classic::State::Empty {
+            return Err(ErrorCode::NON_EMPTY_GROUP);
+        }
+        for (topic, partitions) in entry.offsets.topics() {
+            out.records.extend(
+                partitions.keys().filter_map(|index| entry.offsets.tombstone(group_id, topic, *index)),
+            );
+        }
+        out.records.extend(group_tombstone(group_id));
+        Ok(())
+    }
+
+    /// A group that is not there is told so from v6 on, and is Dead before.
+    pub fn describe(&self, group_id: &str, version: i16) -> DescribedGroup<'static> {
+        match self.entry(group_id).map(|entry| &entry.group) {
+            Some(Group::Classic(group)) => group.describe(group_id),
+            None => DescribedGroup {
+                error_code: if version >= 6 { ErrorCode::GROUP_ID_NOT_FOUND.0 } else { 0 },
+                error_message: (version >= 6).then(|| Cow::Owned(format!("Group {group_id} not found."))),
+                group_id: Cow::Owned(group_id.to_owned()),
+                group_state: Cow::Borrowed("Dead"),
+                ..DescribedGroup::default()
+            },
+        }
+    }
+
+    /// All groups; which of them are asked for is the caller's to tell.
+    pub fn list(&self) -> Vec<Listed> {
+        let listed = self.groups().map(|(id, entry)| {
+            let Group::Classic(group) = &entry.group;
+            Listed {
+                group_id: id.to_string(),
+                protocol_type: group.protocol_type().to_owned(),
+                state: group.state().name(),
+                kind: "Classic",
+            }
+        });
+        listed.collect()
+    }
+}

@@ -1,0 +1,329 @@
+//! The groups of one partition of `__consumer_offsets`: the frame that every group protocol stands in.
+//!
+//! An [`Entry`] is a group id with what it has committed and the group of its protocol. A protocol has a folder of its own
+//! with a group type, handlers that borrow one group in one turn, and its part of [`Shard::replay`] and of
+//! [`Shard::tick`]. Memory is counted by entry, before and after each change of one.
+
+use crate::classic::{self, Scope};
+use crate::offsets::Offsets;
+use crate::record::{self, Content, Fault};
+use crate::settings::Settings;
+use crate::timers::{GroupTimer, Timer, Timers};
+use crate::turn::{Out, Turn};
+use ottla_protocol::Seed;
+use ottla_protocol::messages::{GroupMetadataKey, GroupMetadataValue, OffsetCommitValue};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::rc::Rc;
+
+/// Timers that one turn handles, groups that it looks at for what is to be dropped, and tombstones that it writes.
+const TIMERS_PER_TURN: usize = 64;
+const GROUPS_PER_TURN: usize = 256;
+const TOMBSTONES_PER_TURN: usize = 2_000;
+/// What a group takes beside its members and offsets.
+const ENTRY_BYTES: usize = 512;
+
+/// A group by its protocol.
+#[derive(Clone, Debug)]
+pub enum Group {
+    Classic(classic::Group),
+}
+
+impl Default for Group {
+    fn default() -> Group {
+        Group::Classic(classic::Group::default())
+    }
+}
+
+impl Group {
+    pub fn as_classic(&self) -> Option<&classic::Group> {
+        match self {
+            Group::Classic(group) => Some(group),
+        }
+    }
+
+    fn is_unused(&self) -> bool {
+        match self {
+            Group::Classic(group) => group.is_unused(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Group::Classic(group) => group.bytes(),
+        }
+    }
+}
+
+/// A group id: its group and its offsets.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    pub group: Group,
+    pub offsets: Offsets,
+}
+
+impl Entry {
+    fn bytes(&self, id: &str) -> usize {
+        ENTRY_BYTES + id.len() + self.group.bytes() + self.offsets.bytes()
+    }
+
+    fn is_unused(&self) -> bool {
+        self.offsets.is_empty() && self.group.is_unused()
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Shard {
+    settings: Settings,
+    seed: Seed,
+    groups: BTreeMap<Rc<str>, Entry>,
+    timers: Timers,
+    /// Memory that the groups take.
+    bytes: usize,
+    /// Where the search for expired offsets goes on.
+    expire_from: Option<Rc<str>>,
+    deleted: DeletedTopics,
+}
+
+/// Topics whose offsets are to be dropped, and up to which group the first of them are.
+#[derive(Debug, Default)]
+struct DeletedTopics {
+    names: VecDeque<Rc<str>>,
+    from: Option<Rc<str>>,
+}
+
+impl Shard {
+    /// `seed` makes the ids of members.
+    pub fn new(settings: Settings, seed: Seed) -> Shard {
+        Shard {
+            settings,
+            seed,
+            groups: BTreeMap::new(),
+            timers: Timers::default(),
+            bytes: 0,
+            expire_from: None,
+            deleted: DeletedTopics::default(),
+        }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// In the order of their ids.
+    pub fn groups(&self) -> impl Iterator<Item = (&Rc<str>, &Entry)> {
+        self.groups.iter()
+    }
+
+    pub fn entry(&self, group_id: &str) -> Option<&Entry> {
+        self.groups.get(group_id)
+    }
+
+    /// Memory that the groups take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// When [`Shard::tick`] has something to do, by [`Turn::now_ms`].
+    pub fn next_deadline_ms(&self) -> Option<i64> {
+        self.timers.next_deadline_ms()
+    }
+
+    /// Takes a record over: the only way in which what outlives the process changes.
+    /// # Errors
+    /// Bytes that are no record.
+    pub fn replay(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), Fault> {
+        match Content::parse(key, value)? {
+            Content::OffsetCommit(key, value) => {
+                self.change(&key.group, true, |entry, _| {
+                    entry.offsets.replay(&key.topic, key.partition, value.as_ref());
+                });
+            }
+            Content::LegacyOffsetCommit(key, value) => {
+                let value = value.map(|value| OffsetCommitValue {
+                    offset: value.offset,
+                    metadata: value.metadata,
+                    commit_timestamp: value.commit_timestamp,
+                    ..OffsetCommitValue::default()
+                });
+                self.change(&key.group, true, |entry, _| {
+                    entry.offsets.replay(&key.topic, key.partition, value.as_ref());
+                });
+            }
+            Content::GroupMetadata(key, value) => self.replay_classic(&key, value.as_ref()),
+            // Other protocols are not coordinated here, and a newer broker's records are its own.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn replay_classic(&mut self, key: &GroupMetadataKey<'_>, value: Option<&GroupMetadataValue<'_>>) {
+        self.change(&key.group, value.is_some(), |entry, _| match (value, &mut entry.group) {
+            (Some(value), Group::Classic(group)) => group.replay(value),
+            (None, group) => *group = Group::default(),
+        });
+    }
+
+    /// All records were replayed: timers begin. `topic_exists` tells which topics are there: offsets of others are dropped, as if
+    /// they had been deleted just now.
+    pub fn loaded(&mut self, turn: &Turn, topic_exists: impl Fn(&str) -> bool, out: &mut Out) {
+        let ids: Vec<Rc<str>> = self.groups.keys().cloned().collect();
+        let mut gone: Vec<Rc<str>> = Vec::new();
+        for id in ids {
+            self.classic(&id, false, turn, out, |scope, _| scope.loaded());
+            let topics = self.groups.get(&id).into_iter().flat_map(|entry| entry.offsets.topics());
+            gone.extend(topics.map(|(topic, _)| topic.clone()).filter(|topic| !topic_exists(topic)));
+        }
+        gone.sort();
+        gone.dedup();
+        self.timers.set(Timer::ExpireOffsets, self.next_check(turn));
+        for topic in gone {
+            self.topic_deleted(&topic, turn);
+        }
+    }
+
+    fn next_check(&self, turn: &Turn) -> i64 {
+        turn.now_ms.saturating_add(self.settings.offsets_retention_check_interval_ms)
+    }
+
+    /// Does some of what is due, a bounded part of it; call it again while [`Shard::next_deadline_ms`] has come.
+    pub fn tick(&mut self, turn: &Turn, out: &mut Out) {
+        for _ in 0..TIMERS_PER_TURN {
+            match self.timers.pop_due(turn.now_ms) {
+                Some(Timer::Group(id, timer)) => self.expire(&id, timer, turn, out),
+                Some(Timer::ExpireOffsets) => {
+                    let is_done = self.drop_deleted(turn, out) && self.expire_offsets(turn, out);
+                    let next = if is_done { self.next_check(turn) } else { turn.now_ms };
+                    self.timers.set(Timer::ExpireOffsets, next);
+                    // One batch takes no more.
+                    return;
+                }
+                None => return,
+            }
+            // Each group's record may be as large as a batch.
+            if !out.records.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn expire(&mut self, group_id: &Rc<str>, timer: GroupTimer, turn: &Turn, out: &mut Out) {
+        self.classic(group_id, false, turn, out, |scope, _| scope.expire(timer));
+    }
+
+    /// Offsets of the topic are dropped, by the next ticks.
+    pub fn topic_deleted(&mut self, topic: &str, turn: &Turn) {
+        self.deleted.names.push_back(Rc::from(topic));
+        self.timers.set(Timer::ExpireOffsets, turn.now_ms);
+    }
+
+    /// False while there is more to do.
+    fn drop_deleted(&mut self, turn: &Turn, out: &mut Out) -> bool {
+        let Some(topic) = self.deleted.names.front().cloned() else { return true };
+        let from = self.deleted.from.take();
+        let mut looked_at = 0;
+        for (id, entry) in self.groups.range::<Rc<str>, _>((after(from.as_ref()), Bound::Unbounded)) {
+            looked_at += 1;
+            let partitions = entry.offsets.of_topic(&topic).into_iter().flat_map(|of| of.keys());
+            out.records.extend(partitions.filter_map(|index| entry.offsets.tombstone(id, &topic, *index)));
+            if looked_at == GROUPS_PER_TURN || is_full(turn, out) {
+                self.deleted.from = Some(id.clone());
+                return false;
+            }
+        }
+        self.deleted.names.pop_front();
+        self.deleted.names.is_empty()
+    }
+
+    /// False while there is more to do.
+    fn expire_offsets(&mut self, turn: &Turn, out: &mut Out) -> bool {
+        let from = self.expire_from.take();
+        let retention_ms = self.settings.offsets_retention_ms;
+        let mut looked_at = 0;
+        for (id, entry) in self.groups.range::<Rc<str>, _>((after(from.as_ref()), Bound::Unbounded)) {
+            looked_at += 1;
+            let Group::Classic(group) = &entry.group;
+            let room = TOMBSTONES_PER_TURN.saturating_sub(out.records.len());
+            let expired = entry.offsets.expired(group, turn.unix_ms, retention_ms, room);
+            let left: usize = entry.offsets.topics().map(|(_, partitions)| partitions.len()).sum();
+            let tombstones =
+                expired.iter().filter_map(|(topic, index)| entry.offsets.tombstone(id, topic, *index));
+            out.records.extend(tombstones);
+            // A group without members and offsets is over.
+            if expired.len() == left && group.state() == classic::State::Empty && group.has_record() {
+                out.records.extend(group_tombstone(id));
+            }
+            if looked_at == GROUPS_PER_TURN || is_full(turn, out) {
+                self.expire_from = Some(id.clone());
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Runs `work` on a classic group. `None`: there is no such group.
+    pub(crate) fn classic<R>(
+        &mut self,
+        group_id: &str,
+        create: bool,
+        turn: &Turn,
+        out: &mut Out,
+        work: impl FnOnce(&mut Scope<'_>, &mut Seed) -> R,
+    ) -> Option<R> {
+        let id = match self.groups.get_key_value(group_id) {
+            Some((id, _)) => id.clone(),
+            None if create => Rc::from(group_id),
+            None => return None,
+        };
+        let settings = self.settings.clone();
+        let mut seed = self.seed.clone();
+        let result = self.change(group_id, create, |entry, timers| match &mut entry.group {
+            Group::Classic(group) => {
+                let mut scope = Scope { id: &id, group, timers, settings: &settings, turn, out };
+                Some(work(&mut scope, &mut seed))
+            }
+        });
+        self.seed = seed;
+        result.flatten()
+    }
+
+    /// Changes an entry, and counts its memory; one that holds nothing any more is taken out.
+    fn change<R>(
+        &mut self,
+        group_id: &str,
+        create: bool,
+        change: impl FnOnce(&mut Entry, &mut Timers) -> R,
+    ) -> Option<R> {
+        if !self.groups.contains_key(group_id) {
+            if !create {
+                return None;
+            }
+            let entry = Entry::default();
+            self.bytes += entry.bytes(group_id);
+            self.groups.insert(Rc::from(group_id), entry);
+        }
+        let entry = self.groups.get_mut(group_id)?;
+        self.bytes -= entry.bytes(group_id);
+        let result = change(entry, &mut self.timers);
+        if entry.is_unused() {
+            self.groups.remove(group_id);
+        } else {
+            self.bytes += entry.bytes(group_id);
+        }
+        Some(result)
+    }
+}
+
+fn after(from: Option<&Rc<str>>) -> Bound<&Rc<str>> {
+    from.map_or(Bound::Unbounded, Bound::Excluded)
+}
+
+fn is_full(turn: &Turn, out: &Out) -> bool {
+    out.records.len() >= TOMBSTONES_PER_TURN || out.batch_bytes() > turn.batch_bytes_max / 2
+}
+
+pub(crate) fn group_tombstone(group_id: &str) -> Option<record::Record> {
+    record::tombstone(&GroupMetadataKey { group: Cow::Borrowed(group_id) }).ok()
+}
