@@ -9,6 +9,9 @@ const MEMORY_BYTES: u64 = 512 << 20;
 /// Tail chunks of all cores together, when `ottla.batch.cache.bytes` is not set.
 const BATCH_CACHE_BYTES: u64 = 256 << 20;
 
+/// Windows of all cores together that catch-up readers share, when `ottla.read.ahead.bytes` is not set.
+const READ_AHEAD_BYTES: u64 = 64 << 20;
+
 /// One core's share.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -16,6 +19,7 @@ pub(crate) struct Limits {
     pub(crate) memory_bytes: usize,
     pub(crate) batch_cache_bytes: usize,
     pub(crate) log_prepare_bytes: u64,
+    pub(crate) read_ahead_bytes: usize,
     pub(crate) request_bytes_max: usize,
     /// One response to a fetch takes at most this, a first batch that is larger aside.
     pub(crate) response_bytes_max: usize,
@@ -32,6 +36,7 @@ impl Limits {
             memory_bytes,
             batch_cache_bytes: share(config.runtime.batch_cache_bytes.unwrap_or(BATCH_CACHE_BYTES)),
             log_prepare_bytes: config.runtime.log_prepare_bytes,
+            read_ahead_bytes: share(config.runtime.read_ahead_bytes.unwrap_or(READ_AHEAD_BYTES)),
             request_bytes_max: config.network.request_bytes_max as usize,
             // Eight responses fit beside each other, so that a slow reader leaves room for others.
             response_bytes_max: positive(config.fetch.response_bytes_max).min(memory_bytes / 2 / 8).max(1),
@@ -44,6 +49,7 @@ impl Limits {
         ResourceLimits {
             batch_cache_bytes: self.batch_cache_bytes,
             prepare_bytes: self.log_prepare_bytes,
+            read_ahead_bytes: self.read_ahead_bytes,
             ..ResourceLimits::default()
         }
     }

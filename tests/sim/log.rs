@@ -110,6 +110,7 @@ impl Plan {
         let limits = ResourceLimits {
             batch_cache_bytes: rng.random_range(1..20) * (64 << 10),
             read_files: rng.random_range(1..4),
+            read_ahead_bytes: rng.random_range(0..4) << 20,
             index_cache_bytes: 10_000,
             idle_ms: 50,
             prepare_bytes: 1 << 20,

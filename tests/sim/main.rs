@@ -4,6 +4,7 @@
 //! `OTTLA_SEEDS=1000` runs so many seeds in place of each test's own number; `OTTLA_SEED=n` runs one. A seed that
 //! fails prints the command that repeats it.
 
+mod backfill;
 mod broker;
 mod controller;
 mod full;

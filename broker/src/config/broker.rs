@@ -57,6 +57,7 @@ pub struct RuntimeConfig {
     pub spin_us: u32,
     pub memory_bytes: Option<u64>,
     pub batch_cache_bytes: Option<u64>,
+    pub read_ahead_bytes: Option<u64>,
     /// Zeros written ahead of a busy log's end at a time.
     pub log_prepare_bytes: u64,
     /// None: by the size of the file system.
@@ -393,6 +394,7 @@ fn runtime(values: &Values, problems: &mut Vec<String>) -> RuntimeConfig {
         spin_us: values.int("ottla.spin.us").unsigned_abs(),
         memory_bytes: bytes("ottla.memory.bytes"),
         batch_cache_bytes: bytes("ottla.batch.cache.bytes"),
+        read_ahead_bytes: bytes("ottla.read.ahead.bytes"),
         log_prepare_bytes: bytes("ottla.log.prepare.bytes").unwrap_or_default(),
         disk_reserve_bytes: bytes("ottla.disk.reserve.bytes"),
         metrics_listener,

@@ -108,6 +108,11 @@ fn of_core(core: &Core) -> CoreReport {
             gauge("memory_waiting", "Requests and responses that wait for memory.", core.budget.waiting()),
             gauge("batch_cache_bytes", "Memory of newly written batches.", core.resources.cached_bytes()),
             gauge("batch_cache_limit_bytes", "What it may take.", core.limits.batch_cache_bytes),
+            gauge(
+                "read_ahead_bytes",
+                "Memory of what is read ahead of consumers that catch up.",
+                core.resources.read_ahead_bytes(),
+            ),
             gauge("read_files", "Segment files open for cold reads.", core.resources.read_file_count()),
         ],
         stages: core.stats.stages.read(),

@@ -24,6 +24,7 @@ pub mod index;
 pub mod limits;
 pub mod log;
 mod read;
+mod read_ahead;
 mod records;
 mod recover;
 mod replay;

@@ -16,6 +16,18 @@ pub const WRITE_BYTES_MAX: u64 = 4 << 20;
 pub const READ_WINDOW_BYTES: usize = 1 << 20;
 /// A cold read takes at least this from disk: smaller ones cost the device as much.
 pub const READ_BYTES_MIN: usize = 64 << 10;
+/// Catch-up readers share windows of this, and the disk reads one at a time: a large direct read brings twice what the page cache does.
+pub const READ_AHEAD_WINDOW_BYTES: u64 = 1 << 20;
+/// A batch that lies across windows is put together from them when it is no longer than this, which is more than `max.message.bytes`
+/// usually allows; a longer one is read directly.
+pub const JOINED_BYTES_MAX: u64 = 4 << 20;
+/// Windows that are begun beyond the one that a reader is in, so that the disk works while the client does.
+pub const WINDOWS_AHEAD: usize = 2;
+/// Reads ahead of one core that are in flight: together with the one that is sent they keep a disk busy, and a durable write or a
+/// tail's read never has more than these before it.
+pub const READS_AHEAD_AT_ONCE: usize = 2;
+/// Readers of one core that are known by where they read on; the oldest is forgotten, and begins anew by a plain read.
+pub const TRAILS_MAX: usize = 256;
 /// Small text files and snapshots: 100,000 producers with five batches each, and room.
 pub const SMALL_FILE_BYTES_MAX: usize = 64 << 20;
 /// A transaction index of a segment of 2 GiB: each of its 34 bytes stands for a batch of a record and a marker, 146 bytes
@@ -44,6 +56,7 @@ const _: () = assert!(CHUNK_BYTES_MAX.is_multiple_of(CHUNK_BYTES_MIN));
 const _: () = assert!(READ_WINDOW_BYTES.is_multiple_of(BLOCK_BYTES));
 const _: () = assert!(READ_BYTES_MIN.is_multiple_of(BLOCK_BYTES));
 const _: () = assert!(READ_BYTES_MIN <= READ_WINDOW_BYTES);
+const _: () = assert!(READ_AHEAD_WINDOW_BYTES.is_multiple_of(BLOCK_BYTES as u64));
 const _: () = assert!(WRITE_BYTES_MAX <= UNWRITTEN_BYTES_MAX as u64);
 
 /// `position` down to its block.

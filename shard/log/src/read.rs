@@ -1,22 +1,23 @@
-//! Reads of what is no longer in memory: straight from the segment files, by large direct reads.
+//! Reads of what is no longer in memory: straight from the segment files, by the way that [`source`] chooses.
 //!
 //! An index is a hint. What lies where it points must be a batch that fits, or the index is made again; what then
 //! still does not fit is damage, and takes the log offline. Checksums are the client's business on this path.
 
-use crate::batch::{BatchFault, BatchHeader};
+mod source;
+
+use crate::batch::{BATCH_HEADER_BYTES, BatchFault, BatchHeader};
 use crate::checkpoint::partition::segment_file_name;
 use crate::index::{IndexBuilder, OffsetIndex, TimeIndex};
-use crate::limits::{READ_BYTES_MIN, READ_WINDOW_BYTES, block_end, block_start};
 use crate::log::Inner;
 use crate::recover::load_indexes;
 use crate::resources::Indexes;
 use crate::scan::Expected;
 use crate::walk::walk;
 use crate::{Error, Log, Offset, Slices};
-use bytes::Bytes;
 use ottla_io::counters::add;
 use ottla_io::file::replace;
-use ottla_io::{BLOCK_BYTES, Buffer, File, OpenOptions};
+use ottla_io::{File, OpenOptions};
+use source::{Piece, Source};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -59,6 +60,9 @@ pub(crate) async fn read(
         };
         match read_segment(inner, base_offset, limit, wanted).await {
             Ok(Some(slices)) => {
+                if !slices.is_empty() {
+                    inner.resources.read_ahead.passed(inner.number, offset, slices.next_offset);
+                }
                 add(&inner.resources.counts.cold_reads, 1);
                 add(&inner.resources.counts.cold_read_bytes, slices.bytes as u64);
                 return Ok(slices);
@@ -199,40 +203,6 @@ async fn rebuild_indexes(inner: &Inner, base_offset: Offset, bytes: u64) -> Resu
     })
 }
 
-/// Bytes of a segment in memory.
-struct Piece {
-    start: u64,
-    bytes: Bytes,
-}
-
-impl Piece {
-    /// Reads at least `len` bytes from the block of `position` on, as far as there are any below `limit`.
-    async fn read(
-        inner: &Inner,
-        file: &File,
-        base_offset: Offset,
-        position: u64,
-        len: usize,
-        limit: u64,
-    ) -> Result<Piece, Error> {
-        let start = block_start(position);
-        let left = usize::try_from(block_end(limit) - start).unwrap_or(usize::MAX);
-        let len = (len + (position - start) as usize).next_multiple_of(BLOCK_BYTES).min(left);
-        let (result, buffer) = file.read_at(Buffer::with_capacity(len), start, len).await;
-        if let Err(error) = result {
-            let (path, reason) = (inner.path(base_offset, ".log"), format!("cannot be read: {error}"));
-            return Err(Error::Corrupt { path, position: start, reason });
-        }
-        let bytes = buffer.freeze();
-        let below = usize::try_from(limit - start).unwrap_or(usize::MAX).min(bytes.len());
-        Ok(Piece { start, bytes: bytes.slice(..below) })
-    }
-
-    fn rest(&self, position: u64) -> &[u8] {
-        usize::try_from(position - self.start).ok().and_then(|at| self.bytes.get(at..)).unwrap_or_default()
-    }
-}
-
 /// Whole batches of one segment; `None` when it ends before `wanted.offset`.
 async fn read_segment(
     inner: &Inner,
@@ -265,68 +235,91 @@ async fn read_from(
     limit: u64,
     wanted: Wanted,
 ) -> Result<Option<Slices>, Error> {
-    let corrupt = |position: u64, fault: BatchFault| Error::Corrupt {
+    let corrupt = |(position, fault): (u64, BatchFault)| Error::Corrupt {
         path: inner.path(base_offset, ".log"),
         position,
         reason: fault.to_string(),
     };
-    let at_once = wanted.bytes_max.clamp(READ_BYTES_MIN, READ_WINDOW_BYTES);
+    let source = Source::new(inner, file, base_offset, limit, (from, wanted.offset), wanted.bytes_max);
     let mut position = from;
     let mut expected = Expected::at_segment_start(base_offset, None, true);
-    let mut piece = None;
+    let mut held: Option<Piece> = None;
     while position < limit {
-        let held = match piece {
-            Some(held) => held,
-            None => Piece::read(inner, file, base_offset, position, at_once, limit).await?,
+        let piece = match held.take().filter(|piece| piece.rest(position).len() >= BATCH_HEADER_BYTES) {
+            Some(piece) => piece,
+            None => source.piece(position, BATCH_HEADER_BYTES).await?,
         };
-        let header = match BatchHeader::parse(held.rest(position)) {
-            Ok(header) => header,
-            Err(BatchFault::Short) if block_start(position) > held.start => {
-                piece = None;
-                continue;
-            }
-            Err(fault) => return Err(corrupt(position, fault)),
-        };
-        expected.check(&header).map_err(|fault| corrupt(position, fault))?;
-        if header.bytes as u64 > limit - position {
-            return Err(corrupt(position, BatchFault::Torn(header.bytes)));
-        }
+        let header = header_at(&piece, position, limit, &expected).map_err(corrupt)?;
         if header.last_offset() < wanted.offset {
             expected.advance(&header);
             position += header.bytes as u64;
-            piece = Some(held);
+            held = Some(piece);
             continue;
         }
         // A hint that leads past the offset would hide records.
         if position == from && from > 0 && header.base_offset > wanted.offset {
-            return Err(corrupt(
-                position,
-                BatchFault::OffsetOrder { found: header.base_offset, expected: wanted.offset },
-            ));
+            let fault = BatchFault::OffsetOrder { found: header.base_offset, expected: wanted.offset };
+            return Err(corrupt((position, fault)));
         }
         // The first batch may be larger than what is asked for, and then all of it is needed.
         let needed = if wanted.at_least_one { header.bytes } else { header.bytes.min(wanted.bytes_max) };
-        let whole = if held.rest(position).len() < needed {
-            let len = header.bytes.max(at_once.min(wanted.bytes_max));
-            Piece::read(inner, file, base_offset, position, len, limit).await?
+        let piece = if piece.rest(position).len() < needed {
+            source.piece(position, header.bytes).await?
         } else {
-            held
+            piece
         };
-        return collect(&whole, position, expected, wanted)
-            .map(Some)
-            .map_err(|(position, fault)| corrupt(position, fault));
+        let mut slices =
+            Slices { first_offset: wanted.offset, next_offset: wanted.offset, ..Slices::default() };
+        let mut whole = Some(piece);
+        // What follows is taken along as far as it is in memory.
+        while let Some(piece) = whole {
+            let end = collect(&piece, position, &mut expected, wanted, &mut slices).map_err(corrupt)?;
+            whole = if end > position { next_at_hand(&source, end, wanted, &slices) } else { None };
+            position = end;
+        }
+        return Ok(Some(slices));
     }
     Ok(None)
 }
 
-/// The whole batches of `piece` from `position` on that the limits allow.
+/// The header of the batch at `position`, which fits what came before and ends below `limit`.
+fn header_at(
+    piece: &Piece,
+    position: u64,
+    limit: u64,
+    expected: &Expected,
+) -> Result<BatchHeader, (u64, BatchFault)> {
+    let header = BatchHeader::parse(piece.rest(position)).map_err(|fault| (position, fault))?;
+    expected.check(&header).map_err(|fault| (position, fault))?;
+    if header.bytes as u64 > limit - position {
+        return Err((position, BatchFault::Torn(header.bytes)));
+    }
+    Ok(header)
+}
+
+/// The piece with the batch at `position`, if it is in memory and there is still room for it.
+fn next_at_hand(source: &Source<'_>, position: u64, wanted: Wanted, slices: &Slices) -> Option<Piece> {
+    let piece = source.at_hand(position, BATCH_HEADER_BYTES)?;
+    let header = BatchHeader::parse(piece.rest(position)).ok()?;
+    let room = wanted.bytes_max.saturating_sub(slices.bytes);
+    if header.bytes > room || header.last_offset() >= wanted.upper {
+        return None;
+    }
+    if piece.rest(position).len() >= header.bytes {
+        Some(piece)
+    } else {
+        source.at_hand(position, header.bytes)
+    }
+}
+
+/// Adds the whole batches of `piece` from `position` on that the limits allow; returns where they end.
 fn collect(
     piece: &Piece,
     position: u64,
-    mut expected: Expected,
+    expected: &mut Expected,
     wanted: Wanted,
-) -> Result<Slices, (u64, BatchFault)> {
-    let mut slices = Slices { first_offset: wanted.offset, next_offset: wanted.offset, ..Slices::default() };
+    slices: &mut Slices,
+) -> Result<u64, (u64, BatchFault)> {
     let mut end = position;
     loop {
         let rest = piece.rest(end);
@@ -336,12 +329,12 @@ fn collect(
             Err(fault) => return Err((end, fault)),
         };
         expected.check(&header).map_err(|fault| (end, fault))?;
-        let first = end == position;
-        let fits = slices.bytes + header.bytes <= wanted.bytes_max || (first && wanted.at_least_one);
+        let is_first = slices.bytes == 0;
+        let fits = slices.bytes + header.bytes <= wanted.bytes_max || (is_first && wanted.at_least_one);
         if !fits || rest.len() < header.bytes || header.last_offset() >= wanted.upper {
             break;
         }
-        if first {
+        if is_first {
             slices.first_offset = header.base_offset;
         }
         slices.bytes += header.bytes;
@@ -349,9 +342,9 @@ fn collect(
         expected.advance(&header);
         end += header.bytes as u64;
     }
-    if slices.bytes > 0 {
+    if end > position {
         let from = (position - piece.start) as usize;
-        slices.parts.push(piece.bytes.slice(from..from + slices.bytes));
+        slices.parts.push(piece.bytes.slice(from..from + (end - position) as usize));
     }
-    Ok(slices)
+    Ok(end)
 }

@@ -6,6 +6,7 @@
 use crate::index::{OffsetIndex, TimeIndex, TransactionIndex};
 use crate::limits::PREPARE_BYTES;
 use crate::log::Inner;
+use crate::read_ahead::ReadAhead;
 use crate::{Error, Offset};
 use bytes::Bytes;
 use ottla_io::counters::add;
@@ -24,6 +25,8 @@ pub struct ResourceLimits {
     pub batch_cache_bytes: usize,
     /// Files kept open for cold reads.
     pub read_files: usize,
+    /// Windows of segments that catch-up readers share; below two of them nothing is read ahead.
+    pub read_ahead_bytes: usize,
     /// Index files of sealed segments kept in memory; transaction indexes may take as much again.
     pub index_cache_bytes: usize,
     /// A log without an append for this long frees its chunks and closes its files; a file without a read as well.
@@ -37,6 +40,7 @@ impl Default for ResourceLimits {
         ResourceLimits {
             batch_cache_bytes: 64 << 20,
             read_files: 64,
+            read_ahead_bytes: 16 << 20,
             index_cache_bytes: 8 << 20,
             idle_ms: 10_000,
             prepare_bytes: crate::limits::PREPARE_LARGE_BYTES as u64,
@@ -157,12 +161,14 @@ pub struct Resources {
     on_disk_failure: RefCell<Option<Rc<OnDiskFailure>>>,
     /// Bytes of batches that openings have looked at, by data directory.
     scanned: RefCell<BTreeMap<PathBuf, Rc<Cell<u64>>>>,
+    pub(crate) read_ahead: ReadAhead,
     pub(crate) counts: LogTally,
 }
 
 impl Resources {
     pub fn new(limits: ResourceLimits) -> Rc<Resources> {
         Rc::new(Resources {
+            read_ahead: ReadAhead::new(limits.read_ahead_bytes),
             limits,
             next_log: Cell::new(0),
             next_chunk: Cell::new(0),
@@ -213,6 +219,10 @@ impl Resources {
         self.scanned.borrow_mut().entry(data.to_owned()).or_default().clone()
     }
 
+    /// Bytes of windows that are read ahead, or being read.
+    pub fn read_ahead_bytes(&self) -> usize {
+        self.read_ahead.bytes()
+    }
     /// Files open for cold reads.
     pub fn read_file_count(&self) -> usize {
         self.files.borrow().len()
@@ -329,6 +339,7 @@ impl Resources {
     pub(crate) fn forget_segment(&self, log: LogNumber, base_offset: Offset) {
         self.forget_indexes(log, base_offset);
         self.files.borrow_mut().retain(|file| file.log != log || file.base_offset != base_offset);
+        self.read_ahead.forget_segment((log, base_offset));
     }
 
     pub(crate) fn forget_indexes(&self, log: LogNumber, base_offset: Offset) {
@@ -340,6 +351,7 @@ impl Resources {
         self.indexes.borrow_mut().forget_log(log);
         self.aborted.borrow_mut().forget_log(log);
         self.files.borrow_mut().retain(|file| file.log != log);
+        self.read_ahead.forget_log(log);
     }
 
     /// From now on `log` is looked at until it has been idle for long enough.
@@ -381,6 +393,7 @@ impl Resources {
         }
         self.warm.borrow_mut().append(&mut still_warm);
         self.files.borrow_mut().retain(|file| now.duration_since(file.used) < idle);
-        !self.warm.borrow().is_empty() || !self.files.borrow().is_empty()
+        let holds_windows = self.read_ahead.cool(now, idle);
+        holds_windows || !self.warm.borrow().is_empty() || !self.files.borrow().is_empty()
     }
 }
