@@ -30,6 +30,7 @@ macro_rules! requests {
 }
 
 requests! {
+    AddPartitionsToTxn: AddPartitionsToTxnRequest<'_> => AddPartitionsToTxnResponse<'r>;
     AlterConfigs: AlterConfigsRequest<'_> => AlterConfigsResponse<'r>;
     ApiVersions: ApiVersionsRequest<'_> => ApiVersionsResponse<'r>;
     CreatePartitions: CreatePartitionsRequest<'_> => CreatePartitionsResponse<'r>;
@@ -41,6 +42,7 @@ requests! {
     DescribeLogDirs: DescribeLogDirsRequest<'_> => DescribeLogDirsResponse<'r>;
     DescribeProducers: DescribeProducersRequest<'_> => DescribeProducersResponse<'r>;
     DescribeTopicPartitions: DescribeTopicPartitionsRequest<'_> => DescribeTopicPartitionsResponse<'r>;
+    EndTxn: EndTxnRequest<'_> => EndTxnResponse;
     Fetch: FetchRequest<'_> => FetchResponse<'r>;
     FindCoordinator: FindCoordinatorRequest<'_> => FindCoordinatorResponse<'r>;
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest<'_> => IncrementalAlterConfigsResponse<'r>;

@@ -8,6 +8,7 @@ mod config;
 mod consume;
 mod demo;
 mod failure;
+mod log;
 mod produce;
 mod start;
 mod stats;
@@ -73,6 +74,8 @@ enum Command {
     Produce(produce::ProduceArgs),
     /// Print the records of a topic
     Consume(consume::ConsumeArgs),
+    /// Look into a log's files, check them, and move them between Ottla and Apache Kafka
+    Log(log::LogArgs),
     /// See what a broker does: rates, and which stage of a request takes the time
     Stats(stats::StatsArgs),
     /// Explain the settings of brokers and topics
@@ -149,6 +152,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Topic(args) => topic::run(args),
         Command::Produce(args) => produce::run(&args),
         Command::Consume(args) => consume::run(&args),
+        Command::Log(args) => log::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Tune(args) => tune::run(&args),

@@ -98,7 +98,7 @@ impl MetaProperties {
 }
 
 /// Java's properties, as far as this file ever uses them: `key=value`, `key:value`, comments, blank lines.
-fn parse(bytes: &[u8]) -> Result<MetaProperties, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<MetaProperties, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not text".to_owned())?;
     let mut properties = BTreeMap::new();
     for line in text.lines().map(str::trim) {

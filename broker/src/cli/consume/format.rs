@@ -203,7 +203,7 @@ struct JsonRecord<'a> {
 }
 
 /// A field that is null, a string, or `NAME_base64` when its bytes are no text.
-struct Bytes<'a>(&'static str, Option<&'a [u8]>);
+pub struct Bytes<'a>(pub &'static str, pub Option<&'a [u8]>);
 
 impl Serialize for Bytes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -217,7 +217,8 @@ impl Serialize for Bytes<'_> {
     }
 }
 
-struct HeaderList<'a>(Headers<'a>);
+/// A record's headers, in order.
+pub struct HeaderList<'a>(pub Headers<'a>);
 
 #[derive(Serialize)]
 struct JsonHeader<'a> {

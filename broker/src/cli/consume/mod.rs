@@ -7,6 +7,7 @@ use super::client::offsets::{EARLIEST, Isolation, LATEST};
 use super::client::{Client, Error, Topic};
 use super::{Connect, Exit, Failure, time};
 use clap::Args;
+pub(super) use format::{Bytes, HeaderList};
 use format::{Field, Format};
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};

@@ -111,6 +111,14 @@ impl IndexBuilder {
         self.time_entries.get(after.checked_sub(1)?).copied()
     }
 
+    /// The files' bytes of all entries that are not stored yet, which then count as stored: for whoever writes a segment
+    /// as a whole.
+    pub fn take_entries(&mut self) -> (Vec<u8>, Vec<u8>) {
+        let entries = self.unstored(|_| true, |_| true);
+        self.stored(self.offset_entries.len(), self.time_entries.len());
+        entries
+    }
+
     /// The files' bytes of the entries that are not stored yet, up to the first that may not be.
     pub(crate) fn unstored(
         &self,

@@ -24,7 +24,7 @@ impl Entry {
         bytes[4..].copy_from_slice(&self.position.to_be_bytes());
         bytes
     }
-    pub(crate) fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Entry {
+    pub fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Entry {
         let value = u64::from_be_bytes(*bytes);
         Entry { relative_offset: (value >> 32) as u32, position: value as u32 }
     }

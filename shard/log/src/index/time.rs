@@ -26,7 +26,7 @@ impl Entry {
         bytes[8..].copy_from_slice(&self.relative_offset.to_be_bytes());
         bytes
     }
-    pub(crate) fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Entry {
+    pub fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Entry {
         let (timestamp, relative_offset) = (bytes.first_chunk::<8>(), bytes.last_chunk::<4>());
         Entry {
             timestamp: i64::from_be_bytes(timestamp.copied().unwrap_or_default()),

@@ -37,7 +37,8 @@ impl AbortedTxn {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> AbortedTxn {
+    /// One entry of version 0; the version is the caller's to look at.
+    pub fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> AbortedTxn {
         let field = |index: usize| {
             let field = bytes.get(2 + 8 * index..).and_then(|rest| rest.first_chunk::<8>());
             field.map_or(-1, |field| i64::from_be_bytes(*field))
@@ -51,7 +52,7 @@ impl AbortedTxn {
     }
 
     /// Whether it could be an entry of a segment at `base_offset`.
-    fn is_plausible(&self, base_offset: Offset) -> bool {
+    pub fn is_plausible(&self, base_offset: Offset) -> bool {
         let AbortedTxn { producer_id, first_offset, last_offset, last_stable_offset } = *self;
         producer_id >= 0
             && (0..last_offset).contains(&first_offset)
