@@ -11,6 +11,7 @@ mod log_starts;
 mod metrics;
 mod net;
 mod openings;
+mod producer_expiry;
 mod publish;
 mod recovery;
 mod retention;

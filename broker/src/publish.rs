@@ -214,5 +214,6 @@ fn settings(core: &Core, topic: &Arc<str>, of: &TopicSettings) -> ottla_shard::T
             bytes: u64::try_from(of.cleanup.retention_bytes).ok(),
         },
         producer_id_expiration_ms: i64::from(core.live.borrow().producer_id_expiration_ms),
+        verify_transactions: core.live.borrow().verify_transactions,
     }
 }

@@ -15,6 +15,7 @@ use crate::log_dirs::{self, LogDir, OfflineDir, Taken};
 use crate::metrics;
 use crate::net::Listening;
 use crate::openings;
+use crate::producer_expiry;
 use crate::publish;
 use crate::recovery::{self, Checkpoint};
 use crate::retention;
@@ -307,7 +308,10 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     serve_metrics(core).await?;
     keep_checkpoints(core);
     for shard in core.mesh.shards() {
-        let started = core.call(shard, |core| async move { retention::start(&core) });
+        let started = core.call(shard, |core| async move {
+            retention::start(&core);
+            producer_expiry::start(&core);
+        });
         started.await.map_err(|error| Failure::Start(error.to_string()))?;
     }
     tell_promise(config);

@@ -131,12 +131,16 @@ impl Partition {
         self.producers.borrow().list()
     }
 
-    /// Forgets expired producers, and flushes what a recovery would read again; returns the recovery point.
+    /// Forgets producers that have been silent for `producer.id.expiration.ms` and have no open transaction.
+    pub fn expire_producers(&self) {
+        let expiration_ms = self.settings.borrow().producer_id_expiration_ms;
+        self.producers.borrow_mut().expire(ottla_io::unix_millis(), expiration_ms);
+    }
+
+    /// Flushes what a recovery would read again; returns the recovery point.
     ///
     /// The producer state goes along, so that after a kill only the batches since then are replayed.
     pub async fn checkpoint(&self) -> Result<Offset, Error> {
-        let expiration_ms = self.settings.borrow().producer_id_expiration_ms;
-        self.producers.borrow_mut().expire(ottla_io::unix_millis(), expiration_ms);
         let end = self.log.log_end_offset();
         let changed = end > self.snapshot_at.get();
         let snapshot = changed.then(|| self.producers.borrow().to_snapshot());

@@ -60,6 +60,13 @@ impl Refusal {
         }
     }
 
+    /// Of a batch whose transaction nobody can verify, in the words of a Kafka that does not find the coordinator.
+    pub(crate) fn unverified() -> Refusal {
+        let message = "Unable to verify the partition has been added to the transaction. \
+                       Underlying error: COORDINATOR_NOT_AVAILABLE";
+        Refusal::with_message(ErrorCode::NOT_ENOUGH_REPLICAS, message.to_owned())
+    }
+
     fn with_message(code: ErrorCode, message: String) -> Refusal {
         Refusal { message: Some(message), ..Refusal::code(code) }
     }

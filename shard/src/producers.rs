@@ -24,6 +24,9 @@ use std::collections::{BTreeMap, HashMap};
 /// flight (`max.in.flight.requests.per.connection` of an idempotent producer).
 pub const BATCHES_KEPT: usize = 5;
 
+/// The version of transactions (`transaction.version`) from which on every transaction ends with a new epoch.
+const EPOCH_PER_TRANSACTION: i8 = 2;
+
 /// No producer id, epoch or sequence.
 pub const NONE: i32 = -1;
 
@@ -102,10 +105,10 @@ pub enum ProducerFault {
     InvalidEpoch { producer_id: i64, found: i16, current: i16 },
     #[error("producer {producer_id} sent sequence {found} after {last}")]
     OutOfOrderSequence { producer_id: i64, found: i32, last: i32 },
-    #[error(
-        "producer {producer_id} sent a batch outside of its transaction, or one in a transaction that is not open"
-    )]
-    InvalidTransactionState { producer_id: i64 },
+    #[error("producer {producer_id} sent a batch outside of its open transaction")]
+    OutsideTransaction { producer_id: i64 },
+    #[error("nobody can tell whether the transaction of producer {producer_id} is open")]
+    Unverified { producer_id: i64 },
     #[error("coordinator epoch {found} after {current}")]
     CoordinatorFenced { found: i32, current: i32 },
 }
@@ -162,15 +165,19 @@ pub struct Producers {
 }
 
 impl Producers {
-    /// Whether a client's batch may be appended. `in_transaction`: its transaction was verified to be open.
-    pub fn check(&self, header: &BatchHeader, in_transaction: bool) -> Result<Verdict, ProducerFault> {
+    /// Whether a client's batch may be appended, in the order of Kafka's checks. `is_verified`: nobody needs to be asked
+    /// whether its transaction is open; the log knows of one that has begun here.
+    pub fn check(&self, header: &BatchHeader, is_verified: bool) -> Result<Verdict, ProducerFault> {
         let producer_id = header.producer_id;
-        let transaction_fault = ProducerFault::InvalidTransactionState { producer_id };
-        let Some(producer) = self.producers.get(&producer_id) else {
-            // All that it wrote may have been deleted: it may go on anywhere.
-            let may = !header.is_transactional() || in_transaction;
-            return if may { Ok(Verdict::Append) } else { Err(transaction_fault) };
-        };
+        let producer = self.producers.get(&producer_id);
+        if header.is_transactional() && !is_verified {
+            let ongoing = producer.filter(|producer| producer.epoch == header.producer_epoch);
+            if ongoing.is_none_or(|producer| producer.transaction_start.is_none()) {
+                return Err(ProducerFault::Unverified { producer_id });
+            }
+        }
+        // All that it wrote may have been deleted: it may go on anywhere.
+        let Some(producer) = producer else { return Ok(Verdict::Append) };
         if header.producer_epoch == producer.epoch
             && let Some(batch) = find(producer, header)
         {
@@ -179,10 +186,6 @@ impl Producers {
                 last_offset: batch.last_offset,
                 timestamp: batch.timestamp,
             });
-        }
-        let ongoing = producer.transaction_start.is_some() && producer.epoch == header.producer_epoch;
-        if header.is_transactional() && !in_transaction && !ongoing {
-            return Err(transaction_fault);
         }
         if header.producer_epoch < producer.epoch {
             let (found, current) = (header.producer_epoch, producer.epoch);
@@ -194,15 +197,25 @@ impl Producers {
             return Err(ProducerFault::OutOfOrderSequence { producer_id, found, last });
         }
         if producer.transaction_start.is_some() && !header.is_transactional() {
-            return Err(transaction_fault);
+            return Err(ProducerFault::OutsideTransaction { producer_id });
         }
         Ok(Verdict::Append)
     }
 
-    /// Whether a coordinator's marker may be appended.
-    pub fn check_marker(&self, header: &BatchHeader, marker: Marker) -> Result<(), ProducerFault> {
+    /// Whether a coordinator's marker may be appended, by the rules of this version of transactions. From version 2 on each
+    /// transaction's end has an epoch of its own, above that of its batches, so that a late marker cannot end the next
+    /// one (KIP-890); one that comes again, when it has ended already, changes nothing.
+    pub fn check_marker(
+        &self,
+        header: &BatchHeader,
+        marker: Marker,
+        transaction_version: i8,
+    ) -> Result<(), ProducerFault> {
         let Some(producer) = self.producers.get(&header.producer_id) else { return Ok(()) };
-        if header.producer_epoch < producer.epoch {
+        let is_late = transaction_version >= EPOCH_PER_TRANSACTION
+            && header.producer_epoch == producer.epoch
+            && producer.transaction_start.is_some();
+        if header.producer_epoch < producer.epoch || is_late {
             let (found, current) = (header.producer_epoch, producer.epoch);
             return Err(ProducerFault::InvalidEpoch { producer_id: header.producer_id, found, current });
         }

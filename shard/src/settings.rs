@@ -48,6 +48,9 @@ pub struct TopicSettings {
     pub retention: Retention,
     /// `producer.id.expiration.ms`, a broker's setting: an idle producer is forgotten after it.
     pub producer_id_expiration_ms: i64,
+    /// `transaction.partition.verification.enable`, a broker's setting: nothing is appended for a transaction before its
+    /// coordinator has said that it is open (KIP-890).
+    pub verify_transactions: bool,
 }
 
 impl Default for TopicSettings {
@@ -66,6 +69,7 @@ impl Default for TopicSettings {
             delete: true,
             retention: Retention { ms: Some(7 * 24 * 3600 * 1000), bytes: None },
             producer_id_expiration_ms: 86_400_000,
+            verify_transactions: true,
         }
     }
 }

@@ -51,6 +51,7 @@ requests! {
     Metadata: MetadataRequest<'_> => MetadataResponse<'r>;
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest<'_> => OffsetForLeaderEpochResponse<'r>;
     Produce: ProduceRequest<'_> => ProduceResponse<'r>;
+    WriteTxnMarkers: WriteTxnMarkersRequest<'_> => WriteTxnMarkersResponse<'r>;
 }
 
 /// A response as it arrived, without its length.

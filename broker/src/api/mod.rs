@@ -30,6 +30,7 @@ mod operations;
 mod owners;
 mod produce;
 mod repeats;
+mod write_txn_markers;
 
 pub(crate) use error::code_of;
 
@@ -61,6 +62,7 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::DeleteRecords, 0, 2),
     (ApiKey::InitProducerId, 0, 5),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
+    (ApiKey::WriteTxnMarkers, 1, 2),
     (ApiKey::DescribeConfigs, 1, 4),
     (ApiKey::AlterConfigs, 0, 2),
     (ApiKey::DescribeLogDirs, 1, 5),
@@ -270,6 +272,7 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::DescribeTopicPartitions => by!(describe_topic_partitions, DescribeTopicPartitionsRequest),
         ApiKey::OffsetForLeaderEpoch => by!(offset_for_leader_epoch, OffsetForLeaderEpochRequest),
         ApiKey::DescribeLogDirs => by!(describe_log_dirs, DescribeLogDirsRequest),
+        ApiKey::WriteTxnMarkers => by!(write_txn_markers, WriteTxnMarkersRequest),
         ApiKey::DescribeProducers => by!(describe_producers, DescribeProducersRequest),
         key => Outcome::Close(format!("{} is not served", key.name())),
     }

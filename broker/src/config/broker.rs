@@ -25,6 +25,8 @@ pub struct BrokerConfig {
     pub runtime: RuntimeConfig,
     /// `log.retention.check.interval.ms`.
     pub retention_check_interval: Duration,
+    /// `producer.id.expiration.check.interval.ms`.
+    pub producer_expiration_check_interval: Duration,
     /// What the file and the overrides say, by name, as written.
     pub(super) set: BTreeMap<String, String>,
 }
@@ -167,6 +169,9 @@ impl BrokerConfig {
             runtime,
             retention_check_interval: Duration::from_millis(
                 values.long("log.retention.check.interval.ms").max(1).unsigned_abs(),
+            ),
+            producer_expiration_check_interval: Duration::from_millis(
+                values.int("producer.id.expiration.check.interval.ms").max(1).unsigned_abs().into(),
             ),
             set,
         };

@@ -122,6 +122,9 @@ pub struct LiveConfig {
     pub connections_per_ip_overrides: BTreeMap<String, u32>,
     /// `producer.id.expiration.ms`: how long an idle producer's sequences are remembered.
     pub producer_id_expiration_ms: u32,
+    /// `transaction.partition.verification.enable`: transactions are verified with their coordinator before anything is
+    /// appended for them.
+    pub verify_transactions: bool,
 }
 
 impl LiveConfig {
@@ -138,6 +141,10 @@ impl LiveConfig {
             connections_per_ip_max: number("max.connections.per.ip"),
             connections_per_ip_overrides: parse_overrides(&overrides.unwrap_or_default()).unwrap_or_default(),
             producer_id_expiration_ms: number("producer.id.expiration.ms"),
+            verify_transactions: matches!(
+                effective.broker("transaction.partition.verification.enable"),
+                Some((Value::Boolean(true), _))
+            ),
         }
     }
 }

@@ -37,12 +37,13 @@ pub enum Acks {
 /// Who appends, and so what is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppendOrigin {
-    /// A client; its transactional batches need a transaction that is open here.
+    /// A client. The batches of a transaction that has not begun here need to be verified, unless the settings say
+    /// otherwise, and there is no coordinator that could be asked.
     Client,
     /// A client whose transaction the coordinator has verified for this partition.
     ClientInTransaction,
-    /// A coordinator: its records, and the markers that end transactions.
-    Coordinator,
+    /// A coordinator's marker: it ends a transaction, by the rules of this version of them.
+    Marker { transaction_version: i8 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +148,8 @@ impl Partition {
     /// The append is made before this returns, in the order of calls; when the log has no room, or others wait for
     /// some already, it waits in line. The future ends when `acks` are met. Dropping it undoes nothing.
     ///
-    /// Refusals: NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR, NOT_ENOUGH_REPLICAS (and …_AFTER_APPEND),
+    /// Refusals: NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR, NOT_ENOUGH_REPLICAS (and …_AFTER_APPEND; also for a transaction
+    /// that cannot be verified, as clients of every version then try again),
     /// OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE, TRANSACTION_COORDINATOR_FENCED.
     pub fn append(self: &Rc<Self>, checked: Checked, acks: Acks, origin: AppendOrigin) -> AppendFuture {
         if let Err(code) = self.check_here() {
@@ -199,11 +201,15 @@ impl Partition {
         let marker = marker_of(&header, &checked.batch);
         if header.producer_id >= 0 {
             let verdict = match (origin, marker) {
-                (AppendOrigin::Coordinator, Some(marker)) => {
-                    self.producers.borrow().check_marker(&header, marker).map(|()| Verdict::Append)
+                (AppendOrigin::Marker { transaction_version }, Some(marker)) => {
+                    let checked = self.producers.borrow().check_marker(&header, marker, transaction_version);
+                    checked.map(|()| Verdict::Append)
                 }
-                (AppendOrigin::Coordinator, None) => Ok(Verdict::Append),
-                (AppendOrigin::Client, _) => self.producers.borrow().check(&header, false),
+                (AppendOrigin::Marker { .. }, None) => return refused(ErrorCode::INVALID_RECORD),
+                (AppendOrigin::Client, _) => {
+                    let is_verified = !self.settings.borrow().verify_transactions;
+                    self.producers.borrow().check(&header, is_verified)
+                }
                 (AppendOrigin::ClientInTransaction, _) => self.producers.borrow().check(&header, true),
             };
             match verdict {
@@ -212,6 +218,7 @@ impl Partition {
                     let end = last_offset + 1;
                     return Outcome::Appended { base_offset, end, log_append_time: timestamp };
                 }
+                Err(ProducerFault::Unverified { .. }) => return Outcome::Refused(Refusal::unverified()),
                 Err(fault) => {
                     tracing::debug!(topic = %self.topic, partition = self.index, %fault, "a batch is refused");
                     return refused_here(fault_code(&fault));
@@ -370,7 +377,8 @@ fn fault_code(fault: &ProducerFault) -> ErrorCode {
     match fault {
         ProducerFault::InvalidEpoch { .. } => ErrorCode::INVALID_PRODUCER_EPOCH,
         ProducerFault::OutOfOrderSequence { .. } => ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
-        ProducerFault::InvalidTransactionState { .. } => ErrorCode::INVALID_TXN_STATE,
+        ProducerFault::OutsideTransaction { .. } => ErrorCode::INVALID_TXN_STATE,
+        ProducerFault::Unverified { .. } => ErrorCode::NOT_ENOUGH_REPLICAS,
         ProducerFault::CoordinatorFenced { .. } => ErrorCode::TRANSACTION_COORDINATOR_FENCED,
     }
 }

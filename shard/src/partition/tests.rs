@@ -82,6 +82,8 @@ pub(crate) fn checked(batch: Vec<u8>) -> Checked {
     Checked { batch: batch.into(), header, log_append_time: None }
 }
 
+pub(crate) const MARKER: AppendOrigin = AppendOrigin::Marker { transaction_version: 0 };
+
 pub(crate) const NO_PRODUCER: (i64, i16, i32) = (-1, -1, -1);
 
 pub(crate) async fn append(partition: &Rc<Partition>, checked: Checked) -> Result<i64, ErrorCode> {

@@ -162,8 +162,8 @@ fn expired_producers_may_start_anywhere() {
 fn transactions_hold_the_first_unstable_offset() {
     let mut producers = Producers::default();
     let first = in_transaction(header((1, 0, 0), 2, 10));
-    let fault = Err(ProducerFault::InvalidTransactionState { producer_id: 1 });
-    assert_eq!(producers.check(&first, false), fault, "its transaction was not verified");
+    assert_eq!(producers.check(&first, false), Err(ProducerFault::Unverified { producer_id: 1 }));
+    let fault = Err(ProducerFault::OutsideTransaction { producer_id: 1 });
     assert_eq!(producers.check(&first, true), Ok(Verdict::Append));
     producers.record(&first, None);
     // From now on the log knows of it.
@@ -198,19 +198,52 @@ fn stale_markers_are_refused() {
     producers.record(&in_transaction(header((1, 4, 0), 1, 0)), None);
     let at_epoch = |coordinator_epoch| Marker { commit: false, coordinator_epoch };
     assert_eq!(
-        producers.check_marker(&marker((1, 3), 1), at_epoch(7)),
+        producers.check_marker(&marker((1, 3), 1), at_epoch(7), 0),
         Err(ProducerFault::InvalidEpoch { producer_id: 1, found: 3, current: 4 })
     );
-    assert_eq!(producers.check_marker(&marker((1, 4), 1), at_epoch(7)), Ok(()));
+    assert_eq!(producers.check_marker(&marker((1, 4), 1), at_epoch(7), 0), Ok(()));
     producers.record(&marker((1, 4), 1), Some(at_epoch(7)));
     assert_eq!(
-        producers.check_marker(&marker((1, 4), 2), at_epoch(6)),
+        producers.check_marker(&marker((1, 4), 2), at_epoch(6), 0),
         Err(ProducerFault::CoordinatorFenced { found: 6, current: 7 })
     );
     // The next epoch of transactions v2 is in the marker itself, and begins at sequence 0.
     producers.record(&marker((1, 5), 2), Some(at_epoch(7)));
     assert_eq!(producers.check(&header((1, 5, 0), 1, 3), false), Ok(Verdict::Append));
     assert!(producers.check(&header((1, 5, 1), 1, 3), false).is_err());
+}
+
+/// From version 2 of transactions on a marker's epoch is above its batches'; one that comes again ends nothing.
+#[test]
+fn a_late_marker_does_not_end_the_next_transaction() {
+    let mut producers = Producers::default();
+    let abort = Marker { commit: false, coordinator_epoch: 0 };
+    producers.record(&in_transaction(header((1, 4, 0), 1, 0)), None);
+    let late = Err(ProducerFault::InvalidEpoch { producer_id: 1, found: 4, current: 4 });
+    assert_eq!(producers.check_marker(&marker((1, 4), 1), abort, 2), late);
+    assert_eq!(producers.check_marker(&marker((1, 4), 1), abort, 1), Ok(()));
+    assert_eq!(producers.check_marker(&marker((1, 5), 1), abort, 2), Ok(()));
+    let ended = producers.record(&marker((1, 5), 1), Some(abort)).unwrap();
+    assert_eq!((ended.first_offset, ended.last_offset, ended.last_stable_offset), (0, 1, 2));
+    assert_eq!(producers.check_marker(&marker((1, 5), 2), abort, 2), Ok(()), "again");
+    assert_eq!(producers.record(&marker((1, 5), 2), Some(abort)), None);
+    producers.record(&in_transaction(header((1, 5, 0), 1, 3)), None);
+    assert!(producers.check_marker(&marker((1, 5), 4), abort, 2).is_err());
+    // A producer that the log does not know may have had its records deleted.
+    assert_eq!(producers.check_marker(&marker((9, 0), 4), abort, 2), Ok(()));
+}
+
+/// What is sent again after its transaction has ended is verified like any other batch, and then known again.
+#[test]
+fn a_duplicate_of_an_ended_transaction_is_verified_first() {
+    let mut producers = Producers::default();
+    let sent = in_transaction(header((1, 0, 0), 2, 0));
+    producers.record(&sent, None);
+    let again = Ok(Verdict::Duplicate { base_offset: 0, last_offset: 1, timestamp: 1000 });
+    assert_eq!(producers.check(&sent, false), again);
+    producers.record(&marker((1, 0), 2), Some(COMMIT));
+    assert_eq!(producers.check(&sent, false), Err(ProducerFault::Unverified { producer_id: 1 }));
+    assert_eq!(producers.check(&sent, true), again);
 }
 
 /// Apache Kafka 4.3.1 wrote this log, of idempotent producers that wrap and change epochs, transactions that were

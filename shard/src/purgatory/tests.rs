@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::partition::tests::{
-    NO_PRODUCER, append, assignment, batch, checked, directory, on_shard, open, spec,
+    MARKER, NO_PRODUCER, append, assignment, batch, checked, directory, on_shard, open, spec,
 };
 use crate::partition::{Acks, AppendOrigin, PartitionSpec};
 use ottla_protocol::records::{BatchBuilder, Marker, MarkerKind};
@@ -93,7 +93,7 @@ fn each_isolation_is_woken_by_its_own_end() {
             assert!(!is_over(&mut committed).await);
             let marker = Marker { kind: MarkerKind::Commit, coordinator_epoch: 0 };
             let marker = checked(marker.batch(4, 0, 1));
-            let ended = partition.append(marker, Acks::All, AppendOrigin::Coordinator);
+            let ended = partition.append(marker, Acks::All, MARKER);
             assert!(!is_over(&mut committed).await);
             ended.await.unwrap();
             assert!(is_over(&mut committed).await);

@@ -12,6 +12,7 @@ const NONE: i16 = 0;
 const OFFSET_OUT_OF_RANGE: i16 = 1;
 const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 const NOT_LEADER_OR_FOLLOWER: i16 = 6;
+const NOT_ENOUGH_REPLICAS: i16 = 19;
 const INVALID_TXN_STATE: i16 = 48;
 const KAFKA_STORAGE_ERROR: i16 = 56;
 const TRANSACTIONAL_ID_AUTHORIZATION_FAILED: i16 = 53;
@@ -207,6 +208,9 @@ fn nothing_of_a_transaction_is_appended_while_there_is_no_coordinator() {
     let refused = (TRANSACTIONAL_ID_AUTHORIZATION_FAILED, -1, -1);
     assert_eq!(produce(&broker, None, &both), [refused, refused]);
     assert_eq!(produce(&broker, Some("t"), &both), [(NONE, 1, 0), (INVALID_TXN_STATE, -1, -1)]);
+    // As a Kafka answers that does not find the coordinator: clients of every version try again.
+    let of_a_producer = filled(BatchBuilder::new().producer(5, 0, 0).transactional(), 1);
+    assert_eq!(produce(&broker, Some("t"), &[of_a_producer]), [(NOT_ENOUGH_REPLICAS, -1, -1)]);
     assert_eq!(list(&broker, &[0, 1], -1), [(0, NONE, 2), (1, NONE, 2)]);
 }
 

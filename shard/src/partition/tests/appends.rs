@@ -279,7 +279,7 @@ fn an_open_transaction_holds_the_last_stable_offset() {
             let mut builder = BatchBuilder::new().producer(4, 0, 0).transactional();
             builder.push(NOW, None, Some(b"in a transaction"), &[]);
             let transactional = checked(builder.build().unwrap());
-            assert_eq!(append(&partition, transactional.clone()).await, Err(ErrorCode::INVALID_TXN_STATE));
+            assert_eq!(append(&partition, transactional.clone()).await, Err(ErrorCode::NOT_ENOUGH_REPLICAS));
             let appended =
                 partition.append(transactional, Acks::All, AppendOrigin::ClientInTransaction).await.unwrap();
             assert_eq!(appended.base_offset, 2);
@@ -296,7 +296,7 @@ fn an_open_transaction_holds_the_last_stable_offset() {
             assert_eq!(partition.producers()[0].current_txn_start_offset, 2);
             let marker = Marker { kind: MarkerKind::Commit, coordinator_epoch: 0 };
             let marker = checked(marker.batch(4, 0, NOW));
-            let ended = partition.append(marker, Acks::All, AppendOrigin::Coordinator);
+            let ended = partition.append(marker, Acks::All, MARKER);
             assert_eq!(partition.last_stable_offset(), 2, "the marker is not durable");
             ended.await.unwrap();
             assert_eq!((partition.high_watermark(), partition.last_stable_offset()), (5, 5));

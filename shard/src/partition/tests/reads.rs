@@ -210,7 +210,7 @@ fn aborted_transactions_are_told() {
                 builder.push(NOW, None, Some(b"in a transaction"), &[]);
                 for (sent, origin) in [
                     (builder.build().unwrap(), AppendOrigin::ClientInTransaction),
-                    (Marker { kind, coordinator_epoch: 0 }.batch(id, 0, NOW), AppendOrigin::Coordinator),
+                    (Marker { kind, coordinator_epoch: 0 }.batch(id, 0, NOW), MARKER),
                 ] {
                     partition.append(checked(sent), Acks::All, origin).await.unwrap();
                 }
@@ -278,7 +278,7 @@ fn an_open_transaction_holds_readers_back() {
             };
             let end = async |id: i64, kind| {
                 let marker = checked(Marker { kind, coordinator_epoch: 0 }.batch(id, 0, NOW));
-                partition.append(marker, Acks::All, AppendOrigin::Coordinator).await.unwrap();
+                partition.append(marker, Acks::All, MARKER).await.unwrap();
             };
             send(1, 0).await;
             send(2, 0).await;
