@@ -11,3 +11,4 @@ mod full;
 mod link;
 mod log;
 mod seeds;
+mod transactions;

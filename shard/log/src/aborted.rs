@@ -18,7 +18,7 @@ use crate::survey::read_small;
 use crate::transactions::OpenTransactions;
 use crate::writer::{exclusively, remove_if_there};
 use crate::{Error, Offset, snapshot};
-use ottla_io::file::{read, replace, sync_dir};
+use ottla_io::file::{metadata, read, replace, sync_dir};
 use ottla_io::task::blocking;
 use std::io::ErrorKind;
 
@@ -212,6 +212,17 @@ async fn store_file(inner: &Inner, base_offset: Offset, entries: &[AbortedTxn]) 
         }
     }
     Ok(())
+}
+
+/// For the removal of a segment, between its log and the rest: when a crash brings the log back, its transaction index must
+/// still be there, since nobody could tell that it is missing.
+pub(crate) async fn keep_until_here(inner: &Inner, base_offset: Offset) -> Result<(), Error> {
+    let path = inner.path(base_offset, ".txnindex");
+    match metadata(&path).await {
+        Ok(_) => sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("look at", &path, &error)),
+    }
 }
 
 /// Takes the file of a segment that grows as far as the log goes; for opening.

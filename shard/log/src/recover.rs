@@ -196,6 +196,9 @@ pub(crate) async fn remove_segment(inner: &Inner, base_offset: Offset) -> Result
     inner.resources.forget_segment(inner.number, base_offset);
     for suffix in SUFFIXES {
         writer::remove_if_there(&inner.path(base_offset, suffix)).await?;
+        if suffix == ".log" {
+            aborted::keep_until_here(inner, base_offset).await?;
+        }
     }
     inner.state.borrow_mut().snapshots.retain(|offset| *offset != base_offset);
     Ok(())

@@ -160,6 +160,9 @@ async fn retire(inner: &Inner, base_offset: Offset) -> Result<(), Error> {
             }
             _ => {}
         }
+        if suffix == ".log" {
+            crate::aborted::keep_until_here(inner, base_offset).await?;
+        }
     }
     inner.state.borrow_mut().snapshots.retain(|offset| *offset != base_offset);
     Ok(())
