@@ -90,6 +90,19 @@ impl Trial {
         }
     }
 
+    /// As [`Trial::ask`], but of `fields` only that they are there.
+    pub fn ask_moving<R: Request>(&mut self, name: &str, version: i16, request: &R, fields: &[&str]) {
+        self.ask(name, version, request);
+        let Some(case) = self.cases.last_mut() else { return };
+        for line in &mut case.lines {
+            if let Some((field, _)) = line.split_once(": ")
+                && fields.contains(&field.trim_start())
+            {
+                *line = format!("{field}: <some>");
+            }
+        }
+    }
+
     /// As [`Trial::ask`], without the machine's disk space.
     pub fn ask_sizes<R: Request>(&mut self, name: &str, version: i16, request: &R) {
         self.ask(name, version, request);

@@ -32,6 +32,7 @@ macro_rules! requests {
 requests! {
     AddPartitionsToTxn: AddPartitionsToTxnRequest<'_> => AddPartitionsToTxnResponse<'r>;
     AlterConfigs: AlterConfigsRequest<'_> => AlterConfigsResponse<'r>;
+    AlterPartitionReassignments: AlterPartitionReassignmentsRequest<'_> => AlterPartitionReassignmentsResponse<'r>;
     ApiVersions: ApiVersionsRequest<'_> => ApiVersionsResponse<'r>;
     CreatePartitions: CreatePartitionsRequest<'_> => CreatePartitionsResponse<'r>;
     CreateTopics: CreateTopicsRequest<'_> => CreateTopicsResponse<'r>;
@@ -41,16 +42,21 @@ requests! {
     DescribeConfigs: DescribeConfigsRequest<'_> => DescribeConfigsResponse<'r>;
     DescribeLogDirs: DescribeLogDirsRequest<'_> => DescribeLogDirsResponse<'r>;
     DescribeProducers: DescribeProducersRequest<'_> => DescribeProducersResponse<'r>;
+    DescribeQuorum: DescribeQuorumRequest<'_> => DescribeQuorumResponse<'r>;
     DescribeTopicPartitions: DescribeTopicPartitionsRequest<'_> => DescribeTopicPartitionsResponse<'r>;
+    ElectLeaders: ElectLeadersRequest<'_> => ElectLeadersResponse<'r>;
     EndTxn: EndTxnRequest<'_> => EndTxnResponse;
     Fetch: FetchRequest<'_> => FetchResponse<'r>;
     FindCoordinator: FindCoordinatorRequest<'_> => FindCoordinatorResponse<'r>;
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest<'_> => IncrementalAlterConfigsResponse<'r>;
     InitProducerId: InitProducerIdRequest<'_> => InitProducerIdResponse;
+    ListPartitionReassignments: ListPartitionReassignmentsRequest<'_> => ListPartitionReassignmentsResponse<'r>;
     ListOffsets: ListOffsetsRequest<'_> => ListOffsetsResponse<'r>;
     Metadata: MetadataRequest<'_> => MetadataResponse<'r>;
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest<'_> => OffsetForLeaderEpochResponse<'r>;
     Produce: ProduceRequest<'_> => ProduceResponse<'r>;
+    UnregisterBroker: UnregisterBrokerRequest => UnregisterBrokerResponse<'r>;
+    UpdateFeatures: UpdateFeaturesRequest<'_> => UpdateFeaturesResponse<'r>;
     WriteTxnMarkers: WriteTxnMarkersRequest<'_> => WriteTxnMarkersResponse<'r>;
 }
 

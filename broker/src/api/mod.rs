@@ -6,6 +6,7 @@
 //! have shapes of their own, since their answers wait.
 
 mod alter_configs;
+mod alter_partition_reassignments;
 pub(crate) mod api_versions;
 mod auto_creation;
 mod create_partitions;
@@ -16,7 +17,9 @@ mod describe_cluster;
 mod describe_configs;
 mod describe_log_dirs;
 mod describe_producers;
+mod describe_quorum;
 mod describe_topic_partitions;
+mod elect_leaders;
 mod error;
 pub(crate) mod fetch;
 mod find_coordinator;
@@ -24,12 +27,15 @@ mod incremental_alter_configs;
 pub(crate) mod init_producer_id;
 mod list_config_resources;
 mod list_offsets;
+mod list_partition_reassignments;
 mod metadata;
 mod offset_for_leader_epoch;
 mod operations;
 mod owners;
 mod produce;
 mod repeats;
+mod unregister_broker;
+mod update_features;
 mod write_txn_markers;
 
 pub(crate) use error::code_of;
@@ -67,7 +73,13 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::AlterConfigs, 0, 2),
     (ApiKey::DescribeLogDirs, 1, 5),
     (ApiKey::CreatePartitions, 0, 3),
+    (ApiKey::ElectLeaders, 0, 2),
     (ApiKey::IncrementalAlterConfigs, 0, 1),
+    (ApiKey::AlterPartitionReassignments, 0, 1),
+    (ApiKey::ListPartitionReassignments, 0, 0),
+    (ApiKey::DescribeQuorum, 0, 2),
+    (ApiKey::UpdateFeatures, 0, 2),
+    (ApiKey::UnregisterBroker, 0, 0),
     (ApiKey::ListConfigResources, 0, 1),
     (ApiKey::DescribeCluster, 0, 2),
     (ApiKey::DescribeProducers, 0, 0),
@@ -274,6 +286,16 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::DescribeLogDirs => by!(describe_log_dirs, DescribeLogDirsRequest),
         ApiKey::WriteTxnMarkers => by!(write_txn_markers, WriteTxnMarkersRequest),
         ApiKey::DescribeProducers => by!(describe_producers, DescribeProducersRequest),
+        ApiKey::ElectLeaders => by!(elect_leaders, ElectLeadersRequest),
+        ApiKey::AlterPartitionReassignments => {
+            by!(alter_partition_reassignments, AlterPartitionReassignmentsRequest)
+        }
+        ApiKey::ListPartitionReassignments => {
+            by!(list_partition_reassignments, ListPartitionReassignmentsRequest)
+        }
+        ApiKey::DescribeQuorum => by!(describe_quorum, DescribeQuorumRequest),
+        ApiKey::UpdateFeatures => by!(update_features, UpdateFeaturesRequest),
+        ApiKey::UnregisterBroker => by!(unregister_broker, UnregisterBrokerRequest),
         key => Outcome::Close(format!("{} is not served", key.name())),
     }
 }

@@ -1,5 +1,6 @@
 //! The requests, a module for each family of APIs. A section may rely on nothing but its own topics.
 
+mod admin;
 mod clusters;
 mod configs;
 mod fetch;
@@ -16,7 +17,7 @@ use ottla_protocol::messages::*;
 /// A section's name and what asks its questions.
 pub type Section = (&'static str, fn(&mut Trial));
 
-pub const SECTIONS: [Section; 13] = [
+pub const SECTIONS: [Section; 14] = [
     ("versions", versions::ask),
     ("create-topics", topics::create),
     ("delete-topics", topics::delete),
@@ -30,6 +31,7 @@ pub const SECTIONS: [Section; 13] = [
     ("offsets", offsets::ask),
     ("fetch", fetch::ask),
     ("sessions", sessions::ask),
+    ("admin", admin::ask),
 ];
 
 /// The cluster's id differs between brokers.
