@@ -38,7 +38,8 @@ pub async fn make(shared: &Shared) -> Vec<Partition> {
     partitions
 }
 
-async fn make_one(shared: &Shared, topic: &str, count: i32) -> Result<Uuid> {
+/// Makes a topic, or finds it made.
+pub async fn make_one(shared: &Shared, topic: &str, count: i32) -> Result<Uuid> {
     let mut link = Link::open(shared.address).await?;
     match create(&mut link, topic, count).await? {
         (ErrorCode::NONE, id) => Ok(id),

@@ -191,7 +191,7 @@ async fn init_producer_id(link: &mut Link) -> Result<(i64, i16)> {
 }
 
 /// The records of a partition from `offset` on, and its high watermark.
-async fn fetch(link: &mut Link, partition: &Partition, offset: i64) -> Result<(Vec<u8>, i64)> {
+pub async fn fetch(link: &mut Link, partition: &Partition, offset: i64) -> Result<(Vec<u8>, i64)> {
     use fetch_request::{FetchPartition, FetchTopic};
     let request = FetchRequest {
         max_wait_ms: 20,
@@ -287,14 +287,19 @@ pub async fn put(
     let bytes = batch.build();
     let sent = Sent { stream, number, idempotent: false };
     shared.model.borrow_mut().send(partition, &bytes, sent);
-    let correlation_id = send(link, partition, &bytes).await?;
+    let (error, base_offset) = produce(link, partition, &bytes).await?;
+    if error.is_none() {
+        shared.model.borrow_mut().acknowledge(partition, sent, base_offset);
+    }
+    Ok(error)
+}
+
+/// Sends one batch and waits for what the broker says of it.
+pub async fn produce(link: &mut Link, partition: &Partition, bytes: &[u8]) -> Result<(ErrorCode, i64)> {
+    let correlation_id = send(link, partition, bytes).await?;
     let answer: Answer<ProduceRequest<'_>> = link.answer(9, correlation_id).await?;
     let body = answer.read()?;
     let found = body.responses.first().and_then(|topic| topic.partition_responses.first());
     let Some(found) = found else { panic!("no answer for {partition:?}") };
-    let error = ErrorCode(found.error_code);
-    if error.is_none() {
-        shared.model.borrow_mut().acknowledge(partition, sent, found.base_offset);
-    }
-    Ok(error)
+    Ok((ErrorCode(found.error_code), found.base_offset))
 }
