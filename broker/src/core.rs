@@ -7,6 +7,7 @@ use crate::api::fetch::session::Sessions;
 use crate::api::init_producer_id::ProducerIds;
 use crate::config::{BrokerConfig, LiveConfig};
 use crate::controller::{self, Controller};
+use crate::groups::Groups;
 use crate::limits::Limits;
 use crate::log_dirs::{LogDir, OfflineDir};
 use crate::log_starts::LogStarts;
@@ -55,6 +56,7 @@ pub struct Core {
     pub(crate) partitions: Partitions,
     pub(crate) resources: Rc<Resources>,
     pub(crate) sessions: Sessions,
+    pub(crate) groups: Groups,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) stats: Stats,
     /// Milliseconds since 1970.
@@ -100,6 +102,7 @@ impl Core {
             sessions: Sessions::new(limits.fetch_sessions_max, mesh.shard().0.into(), shards),
             producer_ids: ProducerIds::default(),
             stats: Stats::default(),
+            groups: Groups::default(),
             began_unix_ms: ottla_io::unix_millis(),
             connections: Connections::default(),
             partitions: Partitions::default(),

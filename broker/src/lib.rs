@@ -5,6 +5,7 @@ pub mod config;
 pub mod controller;
 mod core;
 mod disk_space;
+mod groups;
 mod limits;
 mod log_dirs;
 mod log_starts;

@@ -25,6 +25,8 @@ pub(crate) struct Limits {
     pub(crate) response_bytes_max: usize,
     pub(crate) connection_idle_max: Option<Duration>,
     pub(crate) fetch_sessions_max: usize,
+    /// Of groups, their members and their offsets.
+    pub(crate) groups_bytes: usize,
 }
 
 impl Limits {
@@ -41,6 +43,8 @@ impl Limits {
             // Eight responses fit beside each other, so that a slow reader leaves room for others.
             response_bytes_max: positive(config.fetch.response_bytes_max).min(memory_bytes / 2 / 8).max(1),
             connection_idle_max: config.network.idle_ms_max.map(Duration::from_millis),
+            // A million offsets take some 150 MB; beside requests, so that neither starves the other.
+            groups_bytes: memory_bytes / 2,
             fetch_sessions_max: positive(config.fetch.sessions_max).div_ceil(shards.max(1)),
         }
     }

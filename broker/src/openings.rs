@@ -5,6 +5,7 @@
 //! and tells how far a longer recovery is.
 
 use crate::core::Core;
+use crate::groups;
 use crate::recovery::{self, Recovered};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
@@ -158,7 +159,8 @@ async fn open(core: &Rc<Core>, topic: &Topic, index: i32, recovered: Option<&Rec
                 partition.log().take_offline(&reason);
             }
             follow_up(core, topic.id, index, &partition);
-            core.partitions.set(topic.id, index, Hosted::Online(partition));
+            core.partitions.set(topic.id, index, Hosted::Online(partition.clone()));
+            groups::opened(core, &partition);
             true
         }
         Err(error) => {

@@ -6,6 +6,7 @@
 use crate::config::{Effective, LiveConfig, TopicSettings};
 use crate::controller::Subscription;
 use crate::core::Core;
+use crate::groups;
 use crate::log_starts;
 use crate::openings::{self, LOGS_AT_ONCE};
 use crate::recovery::{self, Recovered};
@@ -106,6 +107,7 @@ async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered
             openings::opened(core, *id, index).await;
         }
     }
+    groups::follow(core, changes);
     let (mut gone, mut offline) = (Vec::new(), Vec::new());
     for (id, topic) in &changes.topics_deleted {
         core.settings.borrow_mut().remove(id);

@@ -113,7 +113,7 @@ impl Shard {
         out: &mut Out,
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
         let Committer { group_id, member_id, instance_id, generation } = committer;
-        let bytes: usize = commits.iter().map(Commit::bytes).sum();
+        let bytes = self.growth(group_id, commits);
         if bytes > turn.room_bytes {
             return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
         }
@@ -143,6 +143,16 @@ impl Shard {
         }
         out.records.extend(records);
         Ok(codes)
+    }
+
+    /// Memory that `commits` take beyond the offsets that they replace.
+    fn growth(&self, group_id: &str, commits: &[Commit<'_>]) -> usize {
+        let offsets = self.offsets(group_id);
+        let grown = commits.iter().map(|commit| {
+            let before = offsets.and_then(|offsets| offsets.get(commit.topic, commit.partition));
+            commit.bytes().saturating_sub(before.map_or(0, crate::offsets::Committed::bytes))
+        });
+        grown.sum()
     }
 
     /// The offsets of a group, if it has any.
@@ -181,8 +191,8 @@ impl Shard {
 
     /// Ends a group without members, and its offsets.
     /// # Errors
-    /// GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP.
-    pub fn delete_group(&mut self, group_id: &str, out: &mut Out) -> Result<(), ErrorCode> {
+    /// GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP; UNKNOWN_SERVER_ERROR for more offsets than a batch can drop.
+    pub fn delete_group(&mut self, turn: &Turn, group_id: &str, out: &mut Out) -> Result<(), ErrorCode> {
         let entry = self.entry(group_id).ok_or(ErrorCode::GROUP_ID_NOT_FOUND)?;
         let Group::Classic(group) = &entry.group;
         if group.state() != classic::State::Empty {
@@ -194,6 +204,10 @@ impl Shard {
             );
         }
         out.records.extend(group_tombstone(group_id));
+        if out.batch_bytes() > turn.batch_bytes_max {
+            out.records.clear();
+            return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
+        }
         Ok(())
     }
 

@@ -11,10 +11,12 @@ pub(crate) mod api_versions;
 mod auto_creation;
 mod create_partitions;
 mod create_topics;
+mod delete_groups;
 mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
+mod describe_groups;
 mod describe_log_dirs;
 mod describe_producers;
 mod describe_quorum;
@@ -23,17 +25,25 @@ mod elect_leaders;
 mod error;
 pub(crate) mod fetch;
 mod find_coordinator;
+mod heartbeat;
 mod incremental_alter_configs;
 pub(crate) mod init_producer_id;
+mod join_group;
+mod leave_group;
 mod list_config_resources;
+mod list_groups;
 mod list_offsets;
 mod list_partition_reassignments;
 mod metadata;
+mod offset_commit;
+mod offset_delete;
+mod offset_fetch;
 mod offset_for_leader_epoch;
 mod operations;
 mod owners;
 mod produce;
 mod repeats;
+mod sync_group;
 mod unregister_broker;
 mod update_features;
 mod write_txn_markers;
@@ -49,6 +59,7 @@ use ottla_protocol::messages as m;
 use ottla_protocol::{ApiKey, DecodeError, Decoder, Encoder, ErrorCode, Message};
 use std::cell::RefCell;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -61,7 +72,15 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::Fetch, 4, 18),
     (ApiKey::ListOffsets, 1, 11),
     (ApiKey::Metadata, 0, 13),
+    (ApiKey::OffsetCommit, 2, 10),
+    (ApiKey::OffsetFetch, 1, 10),
     (ApiKey::FindCoordinator, 0, 6),
+    (ApiKey::JoinGroup, 0, 9),
+    (ApiKey::Heartbeat, 0, 4),
+    (ApiKey::LeaveGroup, 0, 5),
+    (ApiKey::SyncGroup, 0, 5),
+    (ApiKey::DescribeGroups, 0, 6),
+    (ApiKey::ListGroups, 0, 5),
     (ApiKey::ApiVersions, 0, 4),
     (ApiKey::CreateTopics, 2, 7),
     (ApiKey::DeleteTopics, 1, 6),
@@ -73,12 +92,14 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::AlterConfigs, 0, 2),
     (ApiKey::DescribeLogDirs, 1, 5),
     (ApiKey::CreatePartitions, 0, 3),
+    (ApiKey::DeleteGroups, 0, 2),
     (ApiKey::ElectLeaders, 0, 2),
     (ApiKey::IncrementalAlterConfigs, 0, 1),
     (ApiKey::AlterPartitionReassignments, 0, 1),
     (ApiKey::ListPartitionReassignments, 0, 0),
     (ApiKey::DescribeQuorum, 0, 2),
     (ApiKey::UpdateFeatures, 0, 2),
+    (ApiKey::OffsetDelete, 0, 0),
     (ApiKey::UnregisterBroker, 0, 0),
     (ApiKey::ListConfigResources, 0, 1),
     (ApiKey::DescribeCluster, 0, 2),
@@ -122,6 +143,7 @@ pub(crate) struct Context {
     pub(crate) correlation_id: i32,
     /// Place of the listener in the broker's list.
     pub(crate) listener: usize,
+    pub(crate) peer: IpAddr,
     /// When all of it was here.
     pub(crate) received: Instant,
 }
@@ -141,7 +163,7 @@ pub(crate) struct Request {
 impl Request {
     /// # Errors
     /// The reason to close the connection.
-    pub(crate) fn parse(frame: Bytes, listener: usize) -> Result<Request, String> {
+    pub(crate) fn parse(frame: Bytes, listener: usize, peer: IpAddr) -> Result<Request, String> {
         let mut decoder = Decoder::new(&frame);
         let (key, version, correlation_id) =
             fixed_fields(&mut decoder).map_err(|error| format!("its request header: {error}"))?;
@@ -149,7 +171,7 @@ impl Request {
         let served = SERVED.iter().find(|(served, ..)| *served as i16 == key);
         let (key, min, max) = *served.ok_or_else(refused)?;
         let received = ottla_io::recently();
-        let context = Context { key, version, correlation_id, listener, received };
+        let context = Context { key, version, correlation_id, listener, peer, received };
         let is_unknown_api_versions = !(min..=max).contains(&version) && key == ApiKey::ApiVersions;
         if !(min..=max).contains(&version) && !is_unknown_api_versions {
             return Err(refused());
@@ -164,6 +186,11 @@ impl Request {
     /// True when the next request may begin before this one is answered.
     pub(crate) fn overlaps(&self) -> bool {
         self.context.key == ApiKey::Produce
+    }
+
+    /// For a core that answers in this one's place. Its memory stays counted here, until the answer is sent.
+    pub(crate) fn forward(&self) -> Forwarded {
+        Forwarded { context: self.context.clone(), frame: self.frame.clone(), body_at: self.body_at }
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -197,6 +224,40 @@ impl Request {
             *self.decoded.borrow_mut() = Some(permit);
         }
         Ok(message)
+    }
+}
+
+/// A request on its way to another core.
+pub(crate) struct Forwarded {
+    context: Context,
+    frame: Bytes,
+    body_at: usize,
+}
+
+impl Forwarded {
+    pub(crate) fn version(&self) -> i16 {
+        self.context.version
+    }
+
+    /// The body, which the core of the connection has decoded before.
+    /// # Errors
+    /// UNKNOWN_SERVER_ERROR.
+    pub(crate) fn decode<'a, M: Message<'a>>(&'a self) -> Result<M, ErrorCode> {
+        let body = self.frame.get(self.body_at..).unwrap_or_default();
+        let message = M::decode(&mut Decoder::new(body), self.context.version);
+        message.map_err(|_| ErrorCode::UNKNOWN_SERVER_ERROR)
+    }
+
+    /// What the client calls itself.
+    pub(crate) fn client_id(&self) -> String {
+        let version = self.context.key.request_header_version(self.context.version);
+        let header = m::request_header::RequestHeader::decode(&mut Decoder::new(&self.frame), version);
+        header.ok().and_then(|header| header.client_id).map(|id| id.into_owned()).unwrap_or_default()
+    }
+
+    /// As Java shows an address.
+    pub(crate) fn client_host(&self) -> String {
+        format!("/{}", self.context.peer.to_canonical())
     }
 }
 
@@ -250,9 +311,13 @@ pub(crate) fn count_errors<'m>(core: &Core, context: &Context, response: &impl M
 pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
     macro_rules! by {
         ($module:ident, $message:ident) => {
+            by!($module, $message, &request.context)
+        };
+        // For those that another core answers, or may.
+        ($module:ident, $message:ident, $from:expr) => {
             match request.decode::<m::$message>(core) {
                 Ok(body) => {
-                    let response = $module::handle(core, &request.context, body).await;
+                    let response = $module::handle(core, $from, body).await;
                     count_errors(core, &request.context, &response);
                     request.context.outcome(&response)
                 }
@@ -271,6 +336,16 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::ListOffsets => by!(list_offsets, ListOffsetsRequest),
         ApiKey::Metadata => by!(metadata, MetadataRequest),
         ApiKey::FindCoordinator => by!(find_coordinator, FindCoordinatorRequest),
+        ApiKey::OffsetCommit => by!(offset_commit, OffsetCommitRequest, &request),
+        ApiKey::OffsetFetch => by!(offset_fetch, OffsetFetchRequest, &request),
+        ApiKey::OffsetDelete => by!(offset_delete, OffsetDeleteRequest, &request),
+        ApiKey::JoinGroup => by!(join_group, JoinGroupRequest, &request),
+        ApiKey::SyncGroup => by!(sync_group, SyncGroupRequest, &request),
+        ApiKey::Heartbeat => by!(heartbeat, HeartbeatRequest, &request),
+        ApiKey::LeaveGroup => by!(leave_group, LeaveGroupRequest, &request),
+        ApiKey::DescribeGroups => by!(describe_groups, DescribeGroupsRequest, &request),
+        ApiKey::ListGroups => by!(list_groups, ListGroupsRequest, &request),
+        ApiKey::DeleteGroups => by!(delete_groups, DeleteGroupsRequest, &request),
         ApiKey::CreateTopics => by!(create_topics, CreateTopicsRequest),
         ApiKey::DeleteRecords => by!(delete_records, DeleteRecordsRequest),
         ApiKey::InitProducerId => by!(init_producer_id, InitProducerIdRequest),

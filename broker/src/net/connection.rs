@@ -20,7 +20,7 @@ use ottla_io::{Class, Instant, recently, spawn};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
@@ -60,7 +60,7 @@ pub(crate) async fn serve(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, l
         write(core.clone(), stream.clone(), registered.connection.clone(), waiting, progress.clone()),
     );
     let reader = FrameReader::new(core.clone(), stream.clone(), registered.connection.clone());
-    match read(&core, reader, answers, &progress, listener).await {
+    match read(&core, reader, answers, &progress, (listener, peer.ip())).await {
         End::Quiet => {}
         End::Told(reason) => tracing::info!(%peer, "connection closed: {reason}"),
     }
@@ -82,7 +82,7 @@ async fn read(
     mut frames: FrameReader,
     answers: queue::Sender<Waiting>,
     progress: &Rc<Progress>,
-    listener: usize,
+    (listener, peer): (usize, IpAddr),
 ) -> End {
     let mut stopped = pin!(core.stopping.wait());
     loop {
@@ -96,7 +96,7 @@ async fn read(
             Err(error) => return End::Told(error.to_string()),
         };
         add(&core.stats.net.request_bytes, 4 + frame.bytes.len() as u64);
-        let request = match Request::parse(frame.bytes, listener) {
+        let request = match Request::parse(frame.bytes, listener, peer) {
             Ok(request) => request,
             Err(reason) => return End::Told(reason),
         };

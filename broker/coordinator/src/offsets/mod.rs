@@ -30,7 +30,7 @@ pub struct Committed {
 }
 
 impl Committed {
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         FIXED_BYTES + self.metadata.len()
     }
 }

@@ -96,7 +96,7 @@ fn the_page_is_what_prometheus_reads() {
     for _ in 0..3 {
         broker.ask(ApiKey::Metadata, 9, &m::MetadataRequest::default());
     }
-    let unknown = m::FindCoordinatorRequest { key_type: 0, ..Default::default() };
+    let unknown = m::FindCoordinatorRequest { key_type: 3, ..Default::default() };
     broker.ask(ApiKey::FindCoordinator, 3, &unknown);
     let (head, page) = get(address, "/metrics");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");

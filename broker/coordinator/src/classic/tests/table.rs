@@ -337,19 +337,19 @@ fn a_deleted_topic_takes_its_offsets_along() {
 fn deletes() {
     let mut world = World::new();
     let mut out = Out::default();
-    assert_eq!(world.shard.delete_group("g", &mut out), Err(ErrorCode::GROUP_ID_NOT_FOUND));
+    assert_eq!(world.shard.delete_group(&world.turn(), "g", &mut out), Err(ErrorCode::GROUP_ID_NOT_FOUND));
     assert_eq!(world.shard.delete_offsets("g", &[("t", 0)], &mut out), Err(ErrorCode::GROUP_ID_NOT_FOUND));
     let (ids, generation) = world.stable(1);
     for topic in ["t", "u"] {
         world.commit(&ids[0], generation, topic, 1);
     }
-    assert_eq!(world.shard.delete_group("g", &mut out), Err(ErrorCode::NON_EMPTY_GROUP));
+    assert_eq!(world.shard.delete_group(&world.turn(), "g", &mut out), Err(ErrorCode::NON_EMPTY_GROUP));
     let codes = world.shard.delete_offsets("g", &[("t", 0), ("u", 0), ("u", 7)], &mut out);
     assert_eq!(codes, Ok(vec![ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC, ErrorCode::NONE, ErrorCode::NONE]));
     world.take(std::mem::take(&mut out));
     assert_eq!((world.committed("t"), world.committed("u")), (Some(1), None));
     world.leave(&ids[0], None);
-    assert_eq!(world.shard.delete_group("g", &mut out), Ok(()));
+    assert_eq!(world.shard.delete_group(&world.turn(), "g", &mut out), Ok(()));
     world.take(out);
     assert_eq!(world.shard.groups().count(), 0);
 }

@@ -1,0 +1,179 @@
+//! OffsetFetch (key 9), v1-10.
+//!
+//! v2: all topics. v5: leader epochs. v7: require_stable. v8: several groups. v9: member epochs, which classic groups do
+//! not have. v10: topic ids.
+//! Nothing is told that is not durable: an offset that was fetched once does not go back. There are no transactions, so
+//! that every offset is stable.
+
+use super::Request;
+use crate::core::Core;
+use crate::groups;
+use futures_util::{StreamExt, stream};
+use ottla_coordinator::offsets::Offsets;
+use ottla_metadata::Image;
+use ottla_protocol::messages::offset_fetch_response::{
+    OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
+    OffsetFetchResponseTopic, OffsetFetchResponseTopics,
+};
+use ottla_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse};
+use ottla_protocol::{ErrorCode, Uuid};
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// Groups of one request that are asked at a time.
+const GROUPS_AT_ONCE: usize = 16;
+
+/// A topic of the request, by name or by id, and its partitions.
+struct Wanted {
+    name: String,
+    topic_id: Uuid,
+    partitions: Vec<i32>,
+}
+
+/// Of one group: `None` for everything that it has committed.
+struct Asked {
+    group_id: String,
+    topics: Option<Vec<Wanted>>,
+}
+
+pub(crate) async fn handle(
+    core: &Rc<Core>,
+    request: &Request,
+    body: OffsetFetchRequest<'_>,
+) -> OffsetFetchResponse<'static> {
+    let version = request.context.version;
+    if version >= 8 {
+        let groups = body.groups.iter().map(|group| Asked {
+            group_id: group.group_id.to_string(),
+            topics: group.topics.as_ref().map(|topics| {
+                let topics = topics.iter().map(|topic| Wanted {
+                    name: topic.name.to_string(),
+                    topic_id: topic.topic_id,
+                    partitions: topic.partition_indexes.clone(),
+                });
+                topics.collect()
+            }),
+        });
+        let groups: Vec<Asked> = groups.collect();
+        let groups = stream::iter(groups).map(|asked| fetch(core, version, asked));
+        let groups = groups.buffered(GROUPS_AT_ONCE).collect().await;
+        return OffsetFetchResponse { groups, ..OffsetFetchResponse::default() };
+    }
+    let asked = Asked {
+        group_id: body.group_id.to_string(),
+        topics: body.topics.as_ref().map(|topics| {
+            let topics = topics.iter().map(|topic| Wanted {
+                name: topic.name.to_string(),
+                topic_id: Uuid::ZERO,
+                partitions: topic.partition_indexes.clone(),
+            });
+            topics.collect()
+        }),
+    };
+    let group = fetch(core, version, asked).await;
+    if group.error_code != 0 && version >= 2 {
+        return OffsetFetchResponse { error_code: group.error_code, ..OffsetFetchResponse::default() };
+    }
+    let topics = match (group.error_code, &body.topics) {
+        (0, _) | (_, None) => group.topics.into_iter().map(of_one_group).collect(),
+        // Version 1 has a place for it at the partitions alone.
+        (code, Some(topics)) => topics
+            .iter()
+            .map(|topic| OffsetFetchResponseTopic {
+                name: Cow::Owned(topic.name.to_string()),
+                partitions: topic.partition_indexes.iter().map(|index| failed(*index, code)).collect(),
+            })
+            .collect(),
+    };
+    OffsetFetchResponse { topics, ..OffsetFetchResponse::default() }
+}
+
+fn failed(partition_index: i32, error_code: i16) -> OffsetFetchResponsePartition<'static> {
+    OffsetFetchResponsePartition {
+        partition_index,
+        committed_offset: -1,
+        error_code,
+        ..OffsetFetchResponsePartition::default()
+    }
+}
+
+fn of_one_group(topic: OffsetFetchResponseTopics<'static>) -> OffsetFetchResponseTopic<'static> {
+    let partitions = topic.partitions.into_iter().map(|partition| OffsetFetchResponsePartition {
+        partition_index: partition.partition_index,
+        committed_offset: partition.committed_offset,
+        committed_leader_epoch: partition.committed_leader_epoch,
+        metadata: partition.metadata,
+        error_code: partition.error_code,
+    });
+    OffsetFetchResponseTopic { name: topic.name, partitions: partitions.collect() }
+}
+
+async fn fetch(core: &Rc<Core>, version: i16, asked: Asked) -> OffsetFetchResponseGroup<'static> {
+    let Asked { group_id, topics } = asked;
+    let id = group_id.clone();
+    let fetched = groups::ask(core, &group_id, move |core, coordinator| async move {
+        let image = core.image();
+        let nothing = Offsets::default();
+        let fetched = coordinator.look(|shard| {
+            let offsets = shard.offsets(&id).unwrap_or(&nothing);
+            match topics {
+                Some(topics) => topics.iter().map(|topic| one(&image, version, offsets, topic)).collect(),
+                None => all(&image, version, offsets),
+            }
+        });
+        drop(image);
+        coordinator.durable().await?;
+        Ok::<Vec<_>, _>(fetched)
+    });
+    let (topics, code) = match fetched.await {
+        Ok(topics) => (topics, ErrorCode::NONE),
+        Err(code) => (Vec::new(), code),
+    };
+    OffsetFetchResponseGroup { group_id: Cow::Owned(group_id), topics, error_code: code.0 }
+}
+
+fn one(
+    image: &Image,
+    version: i16,
+    offsets: &Offsets,
+    wanted: &Wanted,
+) -> OffsetFetchResponseTopics<'static> {
+    if version < 10 {
+        return offsets.fetch(&wanted.name, &wanted.partitions);
+    }
+    match image.topic(wanted.topic_id) {
+        Some(topic) => {
+            let fetched = offsets.fetch(&topic.name, &wanted.partitions);
+            OffsetFetchResponseTopics { topic_id: wanted.topic_id, ..fetched }
+        }
+        None => OffsetFetchResponseTopics {
+            topic_id: wanted.topic_id,
+            partitions: wanted.partitions.iter().map(|index| unknown(*index)).collect(),
+            ..OffsetFetchResponseTopics::default()
+        },
+    }
+}
+
+fn unknown(partition_index: i32) -> OffsetFetchResponsePartitions<'static> {
+    OffsetFetchResponsePartitions {
+        partition_index,
+        committed_offset: -1,
+        error_code: ErrorCode::UNKNOWN_TOPIC_ID.0,
+        ..OffsetFetchResponsePartitions::default()
+    }
+}
+
+/// Everything; by ids, what has one.
+fn all(image: &Image, version: i16, offsets: &Offsets) -> Vec<OffsetFetchResponseTopics<'static>> {
+    let mut topics = offsets.fetch_all();
+    if version >= 10 {
+        topics.retain_mut(|topic| match image.topic_by_name(&topic.name) {
+            Some(found) => {
+                topic.topic_id = found.id;
+                true
+            }
+            None => false,
+        });
+    }
+    topics
+}
