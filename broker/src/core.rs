@@ -5,6 +5,8 @@
 
 use crate::api::fetch::session::Sessions;
 use crate::api::init_producer_id::ProducerIds;
+use crate::cleaner_offsets::CleanerOffsets;
+use crate::compaction::Compacting;
 use crate::config::{BrokerConfig, LiveConfig};
 use crate::controller::{self, Controller};
 use crate::groups::Groups;
@@ -75,6 +77,9 @@ pub struct Core {
     pub(crate) openings: Openings,
     /// Core 0's alone.
     pub(crate) log_starts: LogStarts,
+    /// Core 0's alone.
+    pub(crate) cleaner_offsets: CleanerOffsets,
+    pub(crate) compacting: Compacting,
     /// Core 0's alone: who writes the recovery points and high watermarks holds its only unit.
     pub(crate) checkpoint_files: Semaphore,
     /// Data directories that failed, at the start or since: see [`crate::log_dirs`].
@@ -117,6 +122,8 @@ impl Core {
             published: Published::default(),
             openings: Openings::default(),
             log_starts: LogStarts::default(),
+            cleaner_offsets: CleanerOffsets::default(),
+            compacting: Compacting::default(),
             checkpoint_files: Semaphore::new(1),
             short_dirs: RefCell::default(),
             offline_dirs: RefCell::default(),

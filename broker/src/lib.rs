@@ -1,6 +1,8 @@
 //! A broker that speaks Kafka's protocol: thread per core, io_uring, direct I/O.
 mod api;
+mod cleaner_offsets;
 pub mod cli;
+mod compaction;
 pub mod config;
 pub mod controller;
 mod core;

@@ -150,6 +150,7 @@ async fn open(core: &Rc<Core>, topic: &Topic, index: i32, recovered: Option<&Rec
         recovery_point: left.recovery_point,
         log_start_offset: left.log_start_offset,
         high_watermark: left.high_watermark,
+        cleaned_to: left.cleaned_to,
     };
     let result = Partition::open(spec).await;
     match result {

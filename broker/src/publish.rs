@@ -3,6 +3,7 @@
 //! One task on core 0 takes what the controller commits and calls every core with it. An image counts as published
 //! when all of them have followed it; only then is the request that caused it answered.
 
+use crate::cleaner_offsets;
 use crate::config::{Effective, LiveConfig, TopicSettings};
 use crate::controller::Subscription;
 use crate::core::Core;
@@ -17,8 +18,9 @@ use futures_util::stream;
 use ottla_io::local::Event;
 use ottla_io::{Class, spawn};
 use ottla_log::Retention;
+use ottla_log::compact::Lags;
 use ottla_metadata::{Changes, ConfigResource, Image, ResourceType, Topic, Uuid};
-use ottla_shard::{Hosted, TopicCompression};
+use ottla_shard::{CompactionSettings, Hosted, TopicCompression};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
@@ -60,6 +62,7 @@ pub(crate) async fn publish(
     let is_start = recovered.is_some();
     if let Some(recovered) = &recovered {
         core.log_starts.begin(recovered);
+        core.cleaner_offsets.begin(recovered);
     }
     // A checkpoint that is under way would write again what is forgotten here.
     let writing = if changes.topics_deleted.is_empty() {
@@ -83,6 +86,9 @@ pub(crate) async fn publish(
     // Before a topic of the same name can be made again.
     if (is_start || !changes.topics_deleted.is_empty()) && log_starts::store(core).await.is_err() {
         tracing::error!("the log starts of deleted topics could not be taken away");
+    }
+    if !changes.topics_deleted.is_empty() {
+        cleaner_offsets::forget(core, &changes.topics_deleted).await;
     }
     core.published.reached(image.offset());
 }
@@ -210,6 +216,11 @@ fn settings(core: &Core, topic: &Arc<str>, of: &TopicSettings) -> ottla_shard::T
             Compression::Zstd(level) => TopicCompression::Zstd(level),
         },
         compact: of.cleanup.compact,
+        compaction: CompactionSettings {
+            min_cleanable_dirty_ratio: of.cleanup.min_cleanable_dirty_ratio,
+            lags: Lags { min_ms: of.cleanup.min_compaction_lag_ms, max_ms: of.cleanup.max_compaction_lag_ms },
+            delete_retention_ms: of.cleanup.delete_retention_ms,
+        },
         delete: of.cleanup.delete,
         retention: Retention {
             ms: Some(of.cleanup.retention_ms).filter(|ms| *ms >= 0),

@@ -5,7 +5,7 @@
 use crate::core::Core;
 use crate::log_starts;
 use futures_util::future::join_all;
-use ottla_log::checkpoint::offsets::{LOG_START, Offsets, RECOVERY_POINT, REPLICATION};
+use ottla_log::checkpoint::offsets::{CLEANER, LOG_START, Offsets, RECOVERY_POINT, REPLICATION};
 use ottla_log::{Offset, data_directory};
 use ottla_replica::Assignment;
 use ottla_shard::{Hosted, Partition};
@@ -23,6 +23,7 @@ struct Left {
     recovery_points: Offsets,
     log_starts: Offsets,
     high_watermarks: Offsets,
+    cleaned: Offsets,
 }
 
 /// The same of one partition.
@@ -32,6 +33,7 @@ pub(crate) struct RecoveredPartition {
     pub(crate) recovery_point: Option<Offset>,
     pub(crate) log_start_offset: Option<Offset>,
     pub(crate) high_watermark: Option<Offset>,
+    pub(crate) cleaned_to: Option<Offset>,
 }
 
 impl Recovered {
@@ -44,6 +46,7 @@ impl Recovered {
             recovery_points: data_directory::load_offsets(dir, RECOVERY_POINT).await?,
             log_starts: data_directory::load_offsets(dir, LOG_START).await?,
             high_watermarks: data_directory::load_offsets(dir, REPLICATION).await?,
+            cleaned: data_directory::load_offsets(dir, CLEANER).await?,
         };
         self.0.insert(dir.to_owned(), left);
         Ok(())
@@ -57,6 +60,7 @@ impl Recovered {
             recovery_point: left.recovery_points.get(&key).copied(),
             log_start_offset: left.log_starts.get(&key).copied(),
             high_watermark: left.high_watermarks.get(&key).copied(),
+            cleaned_to: left.cleaned.get(&key).copied(),
         }
     }
 
@@ -71,6 +75,7 @@ impl Recovered {
             (RECOVERY_POINT, &mut left.recovery_points),
             (LOG_START, &mut left.log_starts),
             (REPLICATION, &mut left.high_watermarks),
+            (CLEANER, &mut left.cleaned),
         ];
         let mut changed = Vec::new();
         for (name, offsets) in files {
@@ -86,6 +91,11 @@ impl Recovered {
     /// The log starts, by directory.
     pub(crate) fn log_starts(&self) -> BTreeMap<PathBuf, Offsets> {
         self.0.iter().map(|(dir, left)| (dir.clone(), left.log_starts.clone())).collect()
+    }
+
+    /// Up to where logs are compacted, by directory.
+    pub(crate) fn cleaned(&self) -> BTreeMap<PathBuf, Offsets> {
+        self.0.iter().map(|(dir, left)| (dir.clone(), left.cleaned.clone())).collect()
     }
 
     pub(crate) fn was_clean(&self) -> bool {

@@ -7,6 +7,7 @@
 //! ```
 //! What runs on a shard goes through `ottla_io` alone, so [`shard_main`] also runs in the simulator.
 
+use crate::compaction;
 use crate::config::{BrokerConfig, Input, Note, Pinning};
 use crate::controller::{self, Controller};
 use crate::core::{Core, Identity};
@@ -311,6 +312,7 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
         let started = core.call(shard, |core| async move {
             retention::start(&core);
             producer_expiry::start(&core);
+            compaction::start(&core);
         });
         started.await.map_err(|error| Failure::Start(error.to_string()))?;
     }

@@ -6,7 +6,7 @@
 //! | one batch after the other | [`batches`] |
 //! | the records of a batch of any codec | [`RecordsReader`] |
 //! | is this batch what it says | [`validate_batch`] |
-//! | write a batch, or the same in another codec | [`BatchBuilder`], [`recompress`] |
+//! | write a batch, the same in another codec, or without its records | [`BatchBuilder`], [`recompress`], [`emptied`] |
 //! | the end of a transaction | [`Marker`] |
 //!
 //! Whatever the bytes are, reading them ends in an error rather than a panic, and takes memory only for bytes that are there.
@@ -19,7 +19,7 @@ mod record;
 mod validate;
 mod varint;
 
-pub use builder::{BatchBuilder, recompress};
+pub use builder::{BatchBuilder, emptied, recompress};
 pub use control::{Marker, MarkerKind};
 pub use header::{
     BATCH_HEADER_BYTES, BatchFault, BatchHeader, CRC_START, LENGTH_PREFIX_BYTES, patch_assignment,

@@ -57,6 +57,7 @@ async fn measure(data: PathBuf, payload: usize, count: usize, in_flight: usize, 
         recovery_point: None,
         log_start_offset: None,
         high_watermark: None,
+        cleaned_to: None,
     })
     .await
     .expect("the partition is opened");

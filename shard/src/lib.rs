@@ -25,11 +25,11 @@ pub mod stages;
 pub use budget::Budget;
 pub use mesh::{Gone, Mesh};
 pub use partition::{
-    Acks, AppendFuture, AppendOrigin, AppendResult, FetchData, Isolation, ListedOffset, Partition,
-    PartitionSpec,
+    Acks, AppendFuture, AppendOrigin, AppendResult, CompactionMeans, FetchData, Isolation, ListedOffset,
+    Partition, PartitionSpec,
 };
 pub use partitions::{Census, Hosted, Partitions};
 pub use produce::{Checked, Refusal, check};
 pub use producers::ProducerInfo;
 pub use purgatory::{BytesWait, Watch, wait_for_bytes};
-pub use settings::{TimestampType, TopicCompression, TopicSettings};
+pub use settings::{CompactionSettings, TimestampType, TopicCompression, TopicSettings};

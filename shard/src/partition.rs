@@ -9,6 +9,7 @@
 //! ```
 
 mod append;
+mod compaction;
 mod offsets;
 mod open;
 mod read;
@@ -17,6 +18,7 @@ mod retention;
 pub(crate) mod tests;
 
 pub use append::{Acks, AppendFuture, AppendOrigin, AppendResult};
+pub use compaction::CompactionMeans;
 pub use offsets::ListedOffset;
 pub use open::PartitionSpec;
 pub use read::{FetchData, Isolation};
@@ -48,6 +50,8 @@ pub struct Partition {
     producers: RefCell<Producers>,
     /// The offset of the last producer snapshot that a checkpoint has stored.
     snapshot_at: Cell<Offset>,
+    /// See [`Partition::cleaned_to`].
+    cleaned_to: Cell<Option<Offset>>,
     appends: RefCell<Appends>,
     watchers: Watchers,
     /// The high watermark and the last stable offset that parked fetches have counted up to.

@@ -16,6 +16,7 @@ mod tests;
 pub use ottla_log::snapshot::SnapshotFault;
 
 use ottla_log::batch::BatchHeader;
+use ottla_log::compact::LastBatch;
 use ottla_log::{AbortedTxn, Offset};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, HashMap};
@@ -330,6 +331,15 @@ impl Producers {
     }
     pub fn is_empty(&self) -> bool {
         self.producers.is_empty()
+    }
+
+    /// The last that each has in the log, which compaction has to leave.
+    pub fn last_batches(&self) -> HashMap<i64, LastBatch> {
+        let last = |producer: &Producer| LastBatch {
+            offset: producer.batches.last().map(|batch| batch.last_offset),
+            epoch: producer.epoch,
+        };
+        self.producers.iter().map(|(id, producer)| (*id, last(producer))).collect()
     }
 
     /// All of them, by id.

@@ -1,6 +1,7 @@
 //! The topic settings that a partition follows, under Kafka's names. A change is a new value, given to every
 //! partition of the topic.
 
+use ottla_log::compact::Lags;
 use ottla_log::{LogConfig, Retention};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,6 +25,17 @@ pub enum TopicCompression {
     Zstd(i32),
 }
 
+/// What compaction of a topic goes by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CompactionSettings {
+    /// `min.cleanable.dirty.ratio`, 0 to 1.
+    pub min_cleanable_dirty_ratio: f64,
+    /// `min.compaction.lag.ms` and `max.compaction.lag.ms`.
+    pub lags: Lags,
+    /// `delete.retention.ms`: how long a tombstone or a marker stays once nothing is left that it stands for.
+    pub delete_retention_ms: i64,
+}
+
 /// Settings of one topic, on one core.
 #[derive(Clone, Debug)]
 pub struct TopicSettings {
@@ -42,6 +54,8 @@ pub struct TopicSettings {
     pub compression: TopicCompression,
     /// `cleanup.policy` names `compact`: every record needs a key.
     pub compact: bool,
+    /// For topics with `compact`.
+    pub compaction: CompactionSettings,
     /// `cleanup.policy` names `delete`; without it records are not deleted by request (Kafka's POLICY_VIOLATION).
     pub delete: bool,
     /// `retention.ms` and `retention.bytes`, for topics with `delete`.
@@ -66,6 +80,11 @@ impl Default for TopicSettings {
             timestamp_after_max_ms: 3_600_000,
             compression: TopicCompression::Producer,
             compact: false,
+            compaction: CompactionSettings {
+                min_cleanable_dirty_ratio: 0.5,
+                lags: Lags { min_ms: 0, max_ms: i64::MAX },
+                delete_retention_ms: 24 * 3600 * 1000,
+            },
             delete: true,
             retention: Retention { ms: Some(7 * 24 * 3600 * 1000), bytes: None },
             producer_id_expiration_ms: 86_400_000,

@@ -31,6 +31,7 @@ fn opening(read_ahead_bytes: usize) -> Opening {
         clean_shutdown: false,
         recovery_point: None,
         log_start_offset: None,
+        compacted: false,
     }
 }
 

@@ -44,6 +44,7 @@ fn opening() -> Opening {
         clean_shutdown: false,
         recovery_point: None,
         log_start_offset: None,
+        compacted: false,
     }
 }
 

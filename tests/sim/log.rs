@@ -184,6 +184,7 @@ async fn live(plan: Rc<Plan>) {
             clean_shutdown: was_clean,
             recovery_point: checkpoints.recovery_points.borrow().get(&key(partition)).copied(),
             log_start_offset: checkpoints.starts.borrow().get(&key(partition)).copied(),
+            compacted: false,
         };
         let (plan, checkpoints, stopping) = (plan.clone(), checkpoints.clone(), stopping.clone());
         tasks.push(ottla_io::spawn(Class::Foreground, async move {

@@ -212,6 +212,7 @@ async fn live(plan: Rc<Plan>) {
         recovery_point: stored(RECOVERY_POINT).await,
         log_start_offset: stored(LOG_START).await,
         high_watermark: None,
+        cleaned_to: None,
     };
     let partition = Partition::open(spec).await.unwrap_or_else(|error| panic!("it does not open: {error}"));
     let (start, end) = (partition.log_start_offset(), partition.log_end_offset());
@@ -520,6 +521,7 @@ async fn cut(plan: Rc<Plan>) {
         clean_shutdown: false,
         recovery_point,
         log_start_offset: stored(LOG_START).await,
+        compacted: false,
     };
     let (log, _) = Log::open(opening).await.unwrap();
     let (start, end) = (log.log_start_offset(), log.log_end_offset());

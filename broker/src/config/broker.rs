@@ -27,6 +27,8 @@ pub struct BrokerConfig {
     pub retention_check_interval: Duration,
     /// `producer.id.expiration.check.interval.ms`.
     pub producer_expiration_check_interval: Duration,
+    /// `log.cleaner.enable`.
+    pub compaction_enabled: bool,
     /// What the file and the overrides say, by name, as written.
     pub(super) set: BTreeMap<String, String>,
 }
@@ -173,6 +175,7 @@ impl BrokerConfig {
             producer_expiration_check_interval: Duration::from_millis(
                 values.int("producer.id.expiration.check.interval.ms").max(1).unsigned_abs().into(),
             ),
+            compaction_enabled: values.boolean("log.cleaner.enable"),
             set,
         };
         Ok(Loaded { config, notes })

@@ -113,7 +113,7 @@ pub(super) fn times(value: Value, factor: i64) -> Value {
 }
 
 /// Settings of the broker itself that can change while it runs, and that it acts on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LiveConfig {
     /// `max.connections` and `max.connections.per.ip`.
     pub connections_max: u32,
@@ -125,15 +125,30 @@ pub struct LiveConfig {
     /// `transaction.partition.verification.enable`: transactions are verified with their coordinator before anything is
     /// appended for them.
     pub verify_transactions: bool,
+    pub compaction: CompactionLimits,
+}
+
+/// What compaction may take on this broker, all shards together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CompactionLimits {
+    /// `log.cleaner.backoff.ms`: the pause when there is nothing to compact.
+    pub backoff_ms: u64,
+    /// `log.cleaner.dedupe.buffer.size`.
+    pub map_bytes: u64,
+    /// `log.cleaner.io.buffer.load.factor`.
+    pub map_load_factor: f64,
+    /// `log.cleaner.io.max.bytes.per.second`, of reads and writes.
+    pub bytes_per_second: f64,
 }
 
 impl LiveConfig {
     pub fn of(broker: &BrokerConfig, image: &Image) -> LiveConfig {
         let effective = Effective::of(broker, image);
-        let number = |name: &str| {
-            let value = effective.broker(name).and_then(|(value, _)| value.number()).unwrap_or_default();
-            value.max(0.0) as u32
+        let double = |name: &str| {
+            let value = effective.broker(name).and_then(|(value, _)| value.number());
+            value.unwrap_or_default().max(0.0)
         };
+        let number = |name: &str| double(name) as u32;
         let overrides =
             effective.broker("max.connections.per.ip.overrides").map(|(value, _)| value.to_string());
         LiveConfig {
@@ -145,6 +160,12 @@ impl LiveConfig {
                 effective.broker("transaction.partition.verification.enable"),
                 Some((Value::Boolean(true), _))
             ),
+            compaction: CompactionLimits {
+                backoff_ms: double("log.cleaner.backoff.ms") as u64,
+                map_bytes: double("log.cleaner.dedupe.buffer.size") as u64,
+                map_load_factor: double("log.cleaner.io.buffer.load.factor"),
+                bytes_per_second: double("log.cleaner.io.max.bytes.per.second"),
+            },
         }
     }
 }

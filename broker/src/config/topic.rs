@@ -119,7 +119,12 @@ impl TopicSettings {
         };
         LogConfig {
             segment_bytes: self.segment_bytes,
-            segment_ms: self.segment_ms,
+            // A record must leave the active segment before it can be compacted in time.
+            segment_ms: if self.cleanup.compact {
+                self.segment_ms.min(self.cleanup.max_compaction_lag_ms)
+            } else {
+                self.segment_ms
+            },
             segment_jitter_ms: self.segment_jitter_ms,
             segment_index_bytes: self.segment_index_bytes,
             index_interval_bytes: self.index_interval_bytes,

@@ -114,6 +114,21 @@ fn of_core(core: &Core) -> CoreReport {
                 core.resources.read_ahead_bytes(),
             ),
             gauge("read_files", "Segment files open for cold reads.", core.resources.read_file_count()),
+            gauge(
+                "compaction_map_bytes",
+                "Memory of the keys that a compaction under way has in mind.",
+                core.resources.compaction_map_bytes(),
+            ),
+            (
+                "compaction_dirty_bytes",
+                "Bytes that no compaction has gone over, of the logs that are worth it.",
+                core.compacting.dirty_bytes(),
+            ),
+            gauge(
+                "logs_uncleanable",
+                "Compacted logs that are left alone because they are damaged.",
+                core.compacting.uncleanable_count(),
+            ),
         ],
         stages: core.stats.stages.read(),
         requests: core.stats.requests.by_api(),

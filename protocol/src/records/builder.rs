@@ -18,6 +18,7 @@ pub struct BatchBuilder {
     max_timestamp: i64,
     record_count: i32,
     last_offset_delta: i32,
+    delete_horizon_ms: Option<i64>,
     records: Vec<u8>,
 }
 
@@ -42,7 +43,25 @@ impl BatchBuilder {
             max_timestamp: -1,
             record_count: 0,
             last_offset_delta: -1,
+            delete_horizon_ms: None,
             records: Vec::new(),
+        }
+    }
+
+    /// For some of the records of the batch whose header is `header`, each at its own offset and time: offsets, producer, epoch, codec
+    /// and attributes stay, so that nobody who counts offsets or sequences sees a gap (KIP-98). `delete_horizon_ms` takes the place of the base
+    /// timestamp (KIP-534). The batch ends where the old one did, whatever its last record is.
+    pub fn of_batch(header: &BatchHeader, delete_horizon_ms: Option<i64>) -> BatchBuilder {
+        BatchBuilder {
+            compression: header.compression().unwrap_or(Compression::None),
+            attributes: header.attributes & !(COMPRESSION_MASK | header::DELETE_HORIZON),
+            base_offset: header.base_offset,
+            leader_epoch: header.leader_epoch,
+            producer: (header.producer_id, header.producer_epoch, header.base_sequence),
+            append_time: header.is_log_append_time().then_some(header.max_timestamp),
+            last_offset_delta: header.last_offset_delta,
+            delete_horizon_ms,
+            ..BatchBuilder::new()
         }
     }
 
@@ -105,6 +124,9 @@ impl BatchBuilder {
     ) -> &mut Self {
         if self.record_count == 0 {
             (self.base_timestamp, self.max_timestamp) = (timestamp, timestamp);
+            if let Some(horizon) = self.delete_horizon_ms {
+                self.base_timestamp = horizon;
+            }
         }
         self.max_timestamp = self.max_timestamp.max(timestamp);
         self.record_count = self.record_count.saturating_add(1);
@@ -170,7 +192,8 @@ impl BatchBuilder {
         batch.extend_from_slice(&i32::try_from(length).unwrap_or(i32::MAX).to_be_bytes());
         batch.extend_from_slice(&self.leader_epoch.to_be_bytes());
         batch.extend_from_slice(&[2, 0, 0, 0, 0]);
-        batch.extend_from_slice(&(self.attributes | compression.id()).to_be_bytes());
+        let horizon = if self.delete_horizon_ms.is_some() { header::DELETE_HORIZON } else { 0 };
+        batch.extend_from_slice(&(self.attributes | horizon | compression.id()).to_be_bytes());
         batch.extend_from_slice(&self.last_offset_delta.max(0).to_be_bytes());
         batch.extend_from_slice(&self.base_timestamp.to_be_bytes());
         batch.extend_from_slice(&self.append_time.unwrap_or(self.max_timestamp).to_be_bytes());
@@ -182,6 +205,14 @@ impl BatchBuilder {
         header::seal(&mut batch);
         batch
     }
+}
+
+/// The batch without its records, as compaction leaves it for its offsets and sequences: in Kafka's form, without a codec, a base timestamp or
+/// a delete horizon, with the largest timestamp that it had.
+pub fn emptied(header: &BatchHeader) -> Vec<u8> {
+    let mut builder = BatchBuilder::of_batch(header, None);
+    builder.max_timestamp = header.max_timestamp;
+    builder.uncompressed()
 }
 
 /// The same batch with its records in another codec; every other field stays, and the CRC is made anew. Its records are not looked at:

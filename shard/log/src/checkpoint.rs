@@ -7,6 +7,7 @@
 //! | `recovery-point-offset-checkpoint` | data | up to where each log need not be scanned |
 //! | `log-start-offset-checkpoint` | data | log starts above the first segment's base |
 //! | `replication-offset-checkpoint` | data | high watermarks |
+//! | `cleaner-offset-checkpoint` | data | up to where logs are compacted |
 //! | `meta.properties` | data | node, directory and cluster ids |
 //! | `.kafka_cleanshutdown` | data | the last process closed every log |
 

@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | [`log`] | the handle: append, wait, read, truncate, close |
 //! | [`config`], [`limits`] | the topic settings that a log follows, and fixed bounds |
+//! | [`compact`] | what compaction leaves of a log, and how it gets there |
 //! | [`batch`], [`scan`], [`index`], [`snapshot`], [`checkpoint`] | the files' formats, pure |
 //! | [`transactions`] | which are open as batches go by, pure |
 //! | [`data_directory`] | the files beside the partitions: checkpoints, identity, the clean-shutdown mark |
@@ -17,6 +18,7 @@
 mod aborted;
 pub mod batch;
 pub mod checkpoint;
+pub mod compact;
 pub mod config;
 pub mod data_directory;
 pub mod error;

@@ -2,6 +2,7 @@
 
 use crate::batch::BatchHeader;
 use crate::checkpoint::partition::segment_file_name;
+use crate::compact::{Compacted, Compaction, Dirt, Lags};
 use crate::resources::LogNumber;
 use crate::state::State;
 use crate::{AbortedTxn, AppendError, EpochEntry, Error, LogConfig, Offset, Resources, Retention, writer};
@@ -31,6 +32,9 @@ pub struct Opening {
     pub recovery_point: Option<Offset>,
     /// This partition's line of `log-start-offset-checkpoint`.
     pub log_start_offset: Option<Offset>,
+    /// It has a line in `cleaner-offset-checkpoint`: it was compacted, so that offsets may have gaps whatever its
+    /// policy is now.
+    pub compacted: bool,
 }
 
 /// What opening found.
@@ -419,6 +423,28 @@ impl Log {
         now_ms: i64,
     ) -> Result<Offset, Error> {
         crate::retain::expired_before(&self.0, retention, upper, now_ms).await
+    }
+    /// What compaction would take up: finished segments below `stable`, dirty from `cleaned_to` on (`None`: from the log
+    /// start). `None` when there is nothing. Little work for a log of one segment.
+    /// # Errors
+    /// A segment that cannot be looked at; the log stays online.
+    pub async fn dirt(
+        &self,
+        cleaned_to: Option<Offset>,
+        stable: Offset,
+        lags: Lags,
+        now_ms: i64,
+    ) -> Result<Option<Dirt>, Error> {
+        crate::compact::dirt(&self.0, cleaned_to, stable, lags, now_ms).await
+    }
+    /// Cleans what [`Log::dirt`] has found; one pass at a time. Appends and reads go on, and so do truncation and
+    /// deletion, which end the pass: `None`. What was done until then stands.
+    ///
+    /// Dropping the future ends the pass; a swap that is under way is finished.
+    /// # Errors
+    /// Damage, and a full disk: the log stays online as it was. Any failure to put files in place takes it offline.
+    pub async fn compact(&self, compaction: &Compaction<'_>) -> Result<Option<Compacted>, Error> {
+        crate::compact::compact(&self.0, compaction).await
     }
     /// Begins a new segment at the log end, whose offset it returns: hand the producer state to
     /// [`Log::store_producer_snapshot`] before the next append. `None` when the active segment is empty.

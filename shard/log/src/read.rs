@@ -28,6 +28,8 @@ struct Wanted {
     bytes_max: usize,
     upper: Offset,
     at_least_one: bool,
+    /// See [`crate::state::State::replacements`].
+    replacements: u64,
 }
 
 /// See [`Log::read`].
@@ -39,7 +41,7 @@ pub(crate) async fn read(
     at_least_one: bool,
 ) -> Result<Slices, Error> {
     let log = Log(inner.clone());
-    let mut wanted = Wanted { offset, bytes_max, upper, at_least_one };
+    let mut wanted = Wanted { offset, bytes_max, upper, at_least_one, replacements: 0 };
     // Each turn moves to a later segment, or the log has changed meanwhile.
     loop {
         if let Some(slices) = log.read_cached(wanted.offset, bytes_max, upper, at_least_one) {
@@ -52,13 +54,19 @@ pub(crate) async fn read(
             let holder = state.holder_of(wanted.offset).filter(|_| (start..=end).contains(&wanted.offset));
             let Some(holder) = holder else { return Err(Error::OffsetOutOfRange { offset, start, end }) };
             let Some(segment) = state.segments.get(holder) else { continue };
+            wanted.replacements = state.replacements;
             (
                 segment.base_offset,
                 segment.written,
                 state.segments.get(holder + 1).map(|next| next.base_offset),
             )
         };
-        match read_segment(inner, base_offset, limit, wanted).await {
+        let result = read_segment(inner, base_offset, limit, wanted).await;
+        if inner.state.borrow().replacements != wanted.replacements {
+            // Compaction has put another file in the place of this one, and it was read in part, or its index was.
+            continue;
+        }
+        match result {
             Ok(Some(slices)) => {
                 if !slices.is_empty() {
                     inner.resources.read_ahead.passed(inner.number, offset, slices.next_offset);
@@ -104,6 +112,13 @@ pub(crate) async fn read(
 
 /// The segment's file, open for direct reads.
 pub(crate) async fn open_segment(inner: &Inner, base_offset: Offset) -> Result<File, Error> {
+    let replacements = {
+        let state = inner.state.borrow();
+        if let Some(swapping) = state.segment(base_offset).and_then(|segment| segment.swapping.as_ref()) {
+            return Ok(swapping.file.clone());
+        }
+        state.replacements
+    };
     if let Some(file) = inner.resources.read_file(inner.number, base_offset) {
         return Ok(file);
     }
@@ -111,7 +126,10 @@ pub(crate) async fn open_segment(inner: &Inner, base_offset: Offset) -> Result<F
     let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
     match File::open(&path, &options).await {
         Ok(file) => {
-            inner.resources.keep_read_file(inner.number, base_offset, file.clone());
+            // One that was replaced meanwhile is of no use to the next reader.
+            if inner.state.borrow().replacements == replacements {
+                inner.resources.keep_read_file(inner.number, base_offset, file.clone());
+            }
             Ok(file)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -145,14 +163,17 @@ pub(crate) async fn indexes_of(inner: &Inner, base_offset: Offset) -> Result<Ind
     if let Some(indexes) = inner.resources.indexes(inner.number, base_offset) {
         return Ok(indexes);
     }
-    let (bytes, stored) = {
+    let (bytes, stored, replacements) = {
         let state = inner.state.borrow();
         let Some(segment) = state.segment(base_offset) else { return Ok(Indexes::default()) };
+        if let Some(swapping) = &segment.swapping {
+            return Ok(swapping.indexes.clone());
+        }
         let stored = segment
             .growing
             .as_ref()
             .map(|growing| (growing.index.stored_offset_entries, growing.index.stored_time_entries));
-        (segment.written, stored)
+        (segment.written, stored, state.replacements)
     };
     let loaded = load_indexes(&inner.dir, base_offset, bytes).await?;
     let indexes = match (loaded, stored) {
@@ -165,7 +186,9 @@ pub(crate) async fn indexes_of(inner: &Inner, base_offset: Offset) -> Result<Ind
         (None, Some(_)) => Indexes::default(),
         (None, None) => rebuild_indexes(inner, base_offset, bytes).await?,
     };
-    inner.resources.keep_indexes(inner.number, base_offset, indexes.clone());
+    if inner.state.borrow().replacements == replacements {
+        inner.resources.keep_indexes(inner.number, base_offset, indexes.clone());
+    }
     Ok(indexes)
 }
 
@@ -213,7 +236,9 @@ async fn read_segment(
     let hint = position_hint(inner, base_offset, wanted.offset).await?;
     let file = open_segment(inner, base_offset).await?;
     match read_from(inner, &file, base_offset, hint, limit, wanted).await {
-        Err(Error::Corrupt { reason, .. }) if hint > 0 => {
+        Err(Error::Corrupt { reason, .. })
+            if hint > 0 && inner.state.borrow().replacements == wanted.replacements =>
+        {
             tracing::warn!(dir = %inner.dir.display(), base_offset, reason, "an index points to no fitting batch");
             inner.resources.forget_indexes(inner.number, base_offset);
             let finished = inner.state.borrow().segment(base_offset).is_some_and(|s| s.growing.is_none());
@@ -240,7 +265,8 @@ async fn read_from(
         position,
         reason: fault.to_string(),
     };
-    let source = Source::new(inner, file, base_offset, limit, (from, wanted.offset), wanted.bytes_max);
+    let version = (limit, wanted.replacements);
+    let source = Source::new(inner, file, base_offset, version, (from, wanted.offset), wanted.bytes_max);
     let mut position = from;
     let mut expected = Expected::at_segment_start(base_offset, None, true);
     let mut held: Option<Piece> = None;

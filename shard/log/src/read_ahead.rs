@@ -21,8 +21,9 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// A segment of a log of this core.
-pub(crate) type SegmentKey = (LogNumber, Offset);
+/// A segment of a log of this core, and how often compaction had replaced segments of the log when the read began: the same name may stand
+/// for another file since.
+pub(crate) type SegmentKey = (LogNumber, Offset, u64);
 
 enum State {
     Loading,
@@ -195,8 +196,9 @@ impl ReadAhead {
     }
 
     /// Forgets what is known of a segment: its file changed, or is going away.
-    pub(crate) fn forget_segment(&self, segment: SegmentKey) {
-        self.windows.borrow_mut().retain(|window| window.segment != segment);
+    pub(crate) fn forget_segment(&self, log: LogNumber, base_offset: Offset) {
+        let is_of = |(of, base, _): SegmentKey| of == log && base == base_offset;
+        self.windows.borrow_mut().retain(|window| !is_of(window.segment));
     }
 
     pub(crate) fn forget_log(&self, log: LogNumber) {

@@ -52,6 +52,7 @@ pub(crate) async fn open(mut opening: Opening) -> Result<(Log, Recovered), Error
     let mut recovery = Recovery {
         dir,
         config: &opening.config,
+        gaps: opening.config.compact || opening.compacted,
         recovery_point: opening.recovery_point.unwrap_or(0),
         segments: Vec::new(),
         to_finish: Vec::new(),
@@ -152,6 +153,7 @@ async fn finish_opening(
         flush_timer_runs: false,
         changed: !was_clean,
         durable_writes: 0,
+        replacements: 0,
     };
     let inner = Rc::new(Inner {
         dir: opening.dir.clone(),
@@ -221,6 +223,8 @@ async fn load_epochs(dir: &Path) -> Result<Option<Vec<epochs::EpochEntry>>, Erro
 struct Recovery<'a> {
     dir: &'a Path,
     config: &'a Rc<LogConfig>,
+    /// Compaction may have left gaps between offsets.
+    gaps: bool,
     recovery_point: Offset,
     segments: Vec<Segment>,
     /// Scanned segments that are not the last one.
@@ -309,5 +313,6 @@ fn sealed_segment(base_offset: Offset, bytes: u64) -> Segment {
         max_timestamp: None,
         aborted_file: false,
         growing: None,
+        swapping: None,
     }
 }

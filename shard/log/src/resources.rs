@@ -73,6 +73,12 @@ ottla_io::counts! {
         cold_read_bytes,
         /// Chunks of batches dropped from memory to make room for new ones.
         evictions,
+        /// Passes of compaction over logs that came to their end.
+        compactions,
+        /// Bytes of batches that compaction has read to clean them.
+        compaction_read_bytes,
+        /// Bytes of batches that compaction has kept of them.
+        compaction_kept_bytes,
     }
 }
 
@@ -163,6 +169,7 @@ pub struct Resources {
     scanned: RefCell<BTreeMap<PathBuf, Rc<Cell<u64>>>>,
     pub(crate) read_ahead: ReadAhead,
     pub(crate) counts: LogTally,
+    pub(crate) compaction_map_bytes: Cell<usize>,
 }
 
 impl Resources {
@@ -185,6 +192,7 @@ impl Resources {
             on_disk_failure: RefCell::default(),
             scanned: RefCell::default(),
             counts: LogTally::default(),
+            compaction_map_bytes: Cell::new(0),
         })
     }
 
@@ -222,6 +230,10 @@ impl Resources {
     /// Bytes of windows that are read ahead, or being read.
     pub fn read_ahead_bytes(&self) -> usize {
         self.read_ahead.bytes()
+    }
+    /// Memory of the keys that a compaction under way has in mind.
+    pub fn compaction_map_bytes(&self) -> usize {
+        self.compaction_map_bytes.get()
     }
     /// Files open for cold reads.
     pub fn read_file_count(&self) -> usize {
@@ -339,7 +351,7 @@ impl Resources {
     pub(crate) fn forget_segment(&self, log: LogNumber, base_offset: Offset) {
         self.forget_indexes(log, base_offset);
         self.files.borrow_mut().retain(|file| file.log != log || file.base_offset != base_offset);
-        self.read_ahead.forget_segment((log, base_offset));
+        self.read_ahead.forget_segment(log, base_offset);
     }
 
     pub(crate) fn forget_indexes(&self, log: LogNumber, base_offset: Offset) {

@@ -9,6 +9,7 @@ use crate::limits::{
     block_end,
 };
 use crate::log::{AppendInfo, Appended};
+use crate::resources::Indexes;
 use crate::tail::Tail;
 use crate::{AppendError, Error, LogConfig, Offset};
 use ottla_io::{File, Instant};
@@ -31,6 +32,14 @@ pub(crate) struct Segment {
     pub(crate) aborted_file: bool,
     /// Until the segment is finished: cut, flushed, with its indexes in files.
     pub(crate) growing: Option<Box<Growing>>,
+    /// While compaction puts it in the place of others.
+    pub(crate) swapping: Option<Box<Swapping>>,
+}
+
+/// How a segment is read whose files do not have their names yet.
+pub(crate) struct Swapping {
+    pub(crate) file: File,
+    pub(crate) indexes: Indexes,
 }
 
 /// What only the active segment has, and one that was rolled but is not yet finished.
@@ -65,6 +74,7 @@ impl Segment {
                 file: None,
                 file_bytes: 0,
             })),
+            swapping: None,
         }
     }
 }
@@ -145,6 +155,8 @@ pub(crate) struct State {
     pub(crate) changed: bool,
     /// Durable writes to the active segment: what makes preparing space worth its while.
     pub(crate) durable_writes: u32,
+    /// How often compaction has put a segment in the place of others: who read meanwhile may have seen either.
+    pub(crate) replacements: u64,
 }
 
 /// What an append did.

@@ -3,6 +3,7 @@
 use crate::batch::BatchHeader;
 use crate::checkpoint::partition::{PARTITION_METADATA, parse_segment_file_name, segment_file_name};
 use crate::checkpoint::{epochs::LEADER_EPOCHS, partition};
+use crate::compact::CLEANED_SUFFIXES;
 use crate::limits::SMALL_FILE_BYTES_MAX;
 use crate::scan::Expected;
 use crate::walk::walk;
@@ -136,16 +137,19 @@ async fn finish_swaps(dir: &Path, names: &[String]) -> Result<(), Error> {
             continue;
         }
         let last_offset = last_offset_of_swap(dir, swap).await?;
-        // The swap's own indexes wait under .swap names; the old ones go with the old segments, the log last.
-        for old in plain.iter().filter(|old| **old >= swap && last_offset.is_some_and(|last| **old <= last)) {
-            for suffix in [".index", ".timeindex", ".txnindex", ".log"] {
-                if *old != swap || suffix != ".log" {
-                    crate::writer::remove_if_there(&dir.join(segment_file_name(*old, suffix))).await?;
-                }
+        // Its own indexes wait under .swap names, or have theirs already; the old log of this name is replaced last of all.
+        let replaced = |old: &Offset| *old > swap && last_offset.is_some_and(|last| *old <= last);
+        for old in plain.iter().filter(|old| replaced(old)) {
+            for suffix in CLEANED_SUFFIXES {
+                crate::writer::remove_if_there(&dir.join(segment_file_name(*old, suffix))).await?;
             }
         }
-        plain.retain(|old| *old < swap || last_offset.is_none_or(|last| *old > last));
-        for suffix in [".log", ".index", ".timeindex", ".txnindex"] {
+        plain.retain(|old| !replaced(old));
+        for suffix in CLEANED_SUFFIXES {
+            if suffix == ".log" {
+                // Another crash must find it under its old name as long as anything before it may come back.
+                sync_dir(dir).await.map_err(|error| Error::io("flush", dir, &error))?;
+            }
             let to = dir.join(segment_file_name(swap, suffix));
             let from = dir.join(segment_file_name(swap, &format!("{suffix}.swap")));
             match rename(&from, &to).await {

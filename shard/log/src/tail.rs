@@ -297,6 +297,15 @@ impl Tail {
         }
     }
 
+    /// Drops the chunks of all segments up to the one at `segment_base`, which are finished; returns their capacity.
+    pub(crate) fn drop_up_to_segment(&mut self, segment_base: Offset) -> usize {
+        let mut dropped = 0;
+        while let Some(chunk) = self.chunks.pop_front_if(|chunk| chunk.segment_base <= segment_base) {
+            dropped += chunk.buffer.capacity();
+        }
+        dropped
+    }
+
     /// Drops every chunk; returns their capacity. What is not written is lost: for truncation and idling only.
     pub(crate) fn clear(&mut self) -> usize {
         let capacity = self.capacity_bytes();

@@ -20,7 +20,7 @@ fn segments_from(inner: &Inner, offset: Offset) -> Vec<(Offset, Offset)> {
 
 /// The largest timestamp of a segment, -1 when it has none, and the last offset of its batch.
 pub(crate) async fn largest(inner: &Inner, base_offset: Offset) -> Result<(i64, Offset), Error> {
-    {
+    let replacements = {
         let state = inner.state.borrow();
         let Some(segment) = state.segment(base_offset) else { return Ok((-1, base_offset)) };
         if let Some(growing) = &segment.growing {
@@ -29,11 +29,15 @@ pub(crate) async fn largest(inner: &Inner, base_offset: Offset) -> Result<(i64, 
         if let Some(known) = segment.max_timestamp {
             return Ok(known);
         }
-    }
+        state.replacements
+    };
     let last = indexes_of(inner, base_offset).await?.times.last();
     let found = last
         .map_or((-1, base_offset), |last| (last.timestamp, base_offset + i64::from(last.relative_offset)));
-    if let Some(segment) = inner.state.borrow_mut().segment_mut(base_offset) {
+    let mut state = inner.state.borrow_mut();
+    if state.replacements == replacements
+        && let Some(segment) = state.segment_mut(base_offset)
+    {
         segment.max_timestamp = Some(found);
     }
     Ok(found)

@@ -35,6 +35,8 @@ pub struct PartitionSpec {
     pub log_start_offset: Option<Offset>,
     /// This partition's line of `replication-offset-checkpoint`.
     pub high_watermark: Option<Offset>,
+    /// This partition's line of `cleaner-offset-checkpoint`.
+    pub cleaned_to: Option<Offset>,
 }
 
 impl Partition {
@@ -51,6 +53,7 @@ impl Partition {
             clean_shutdown: spec.clean_shutdown,
             recovery_point: spec.recovery_point,
             log_start_offset: spec.log_start_offset,
+            compacted: spec.cleaned_to.is_some(),
         };
         // Creation opens what is already there, so that a crash halfway through it leaves nothing to repair.
         let log = Log::create(opening).await?;
@@ -79,6 +82,7 @@ impl Partition {
             leader: RefCell::new(leader),
             producers: RefCell::new(producers),
             snapshot_at: Cell::new(replayed_from),
+            cleaned_to: Cell::new(spec.cleaned_to),
             appends: RefCell::new(Appends::default()),
             watchers: Watchers::default(),
             announced: Cell::default(),

@@ -55,6 +55,7 @@ pub(crate) fn spec(data: &Path) -> PartitionSpec {
         recovery_point: None,
         log_start_offset: None,
         high_watermark: None,
+        cleaned_to: None,
     }
 }
 

@@ -12,6 +12,9 @@ pub const LOG_START: &str = "log-start-offset-checkpoint";
 /// High watermarks.
 pub const REPLICATION: &str = "replication-offset-checkpoint";
 
+/// Up to where logs are compacted.
+pub const CLEANER: &str = "cleaner-offset-checkpoint";
+
 /// Offsets by topic and partition.
 pub type Offsets = BTreeMap<(String, i32), Offset>;
 

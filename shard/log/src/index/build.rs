@@ -61,7 +61,8 @@ impl IndexBuilder {
 
     /// Takes note of the batch `header` at `position`.
     pub fn batch(&mut self, position: u64, header: &BatchHeader, interval_bytes: u32) {
-        if header.max_timestamp > self.max_timestamp {
+        // One that compaction has emptied keeps its timestamp, but no record has it.
+        if header.max_timestamp > self.max_timestamp && header.record_count > 0 {
             self.max_timestamp = header.max_timestamp;
             self.max_timestamp_offset = header.last_offset();
         }

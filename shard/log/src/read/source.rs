@@ -45,6 +45,8 @@ pub(super) struct Source<'a> {
     inner: &'a Inner,
     file: &'a File,
     base_offset: Offset,
+    /// How often compaction had replaced segments here when the read began.
+    replacements: u64,
     /// The batches end here.
     limit: u64,
     /// Below it nothing changes any more.
@@ -60,14 +62,15 @@ impl<'a> Source<'a> {
         inner: &'a Inner,
         file: &'a File,
         base_offset: Offset,
-        limit: u64,
+        (limit, replacements): (u64, u64),
         (position, offset): (u64, Offset),
         bytes_max: usize,
     ) -> Source<'a> {
         let is_finished = inner.state.borrow().segment(base_offset).is_some_and(|s| s.growing.is_none());
         let settled = if is_finished { limit } else { block_start(limit) };
         let at_once = bytes_max.clamp(READ_BYTES_MIN, READ_WINDOW_BYTES);
-        let mut source = Source { inner, file, base_offset, limit, settled, way: Way::Direct, at_once };
+        let mut source =
+            Source { inner, file, base_offset, replacements, limit, settled, way: Way::Direct, at_once };
         source.way = source.choose(position, offset);
         source
     }
@@ -82,7 +85,7 @@ impl<'a> Source<'a> {
     }
 
     fn key(&self) -> SegmentKey {
-        (self.inner.number, self.base_offset)
+        (self.inner.number, self.base_offset, self.replacements)
     }
 
     /// The window around `position`, as far as it is settled. One of the active segment is not read anew for every bit that comes:

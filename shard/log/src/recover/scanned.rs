@@ -65,7 +65,7 @@ impl Recovery<'_> {
         let failed = |error| Error::io("read", &path, &error);
         let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
         let file = File::open(&path, &options).await.map_err(|error| Error::io("open", &path, &error))?;
-        let gaps = self.config.compact;
+        let gaps = self.gaps;
         let mut expected = Expected::at_segment_start(base_offset, next_base, gaps);
         let resume = resume_point(self.dir, &file, file_bytes, base_offset, known, expected).await?;
         let (from, mut index) = match resume {
