@@ -1,6 +1,7 @@
 //! Kills the broker at random moments under load, starts it again, and looks whether everything that anybody was told still holds.
 //!
-//! `crash [--target ottla|kafka] [--kills N] [--seed N] [--dir DIR] [--keep] [--plain]`: see `run` beside this file.
+//! `crash [--target ottla|kafka] [--kills N] [--seed N] [--dir DIR] [--keep] [--plain] [--power durable|forgetful]`: see `run` beside this
+//! file. With `--power` the data lie on a disk that loses power with each kill: `tests/power/run`.
 
 mod load;
 mod model;
@@ -12,12 +13,15 @@ use ottla_protocol::Uuid;
 use ottla_protocol::messages::*;
 use ottla_tests::broker::{Broker, Kind, Setup, wait_until};
 use ottla_tests::client::Connection;
+use ottla_tests::power::Power;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use scratch::{Scratch, scan};
+use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -29,6 +33,8 @@ struct Options {
     keep: bool,
     /// Producers without ids and no topics that come and go: less to look at when something is wrong.
     plain: bool,
+    /// The power goes with each kill, of a disk that ignores syncs or does not.
+    power: Option<bool>,
     settings: Vec<(String, String)>,
 }
 
@@ -40,12 +46,15 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let repeat = format!(
-        "tests/crash/run --target {} --kills {} --seed {}",
-        options.kind.name(),
-        options.kills,
-        options.seed
-    );
+    let repeat = match options.power {
+        None => format!(
+            "tests/crash/run --target {} --kills {} --seed {}",
+            options.kind.name(),
+            options.kills,
+            options.seed
+        ),
+        Some(_) => format!("tests/power/run --kills {} --seed {}", options.kills, options.seed),
+    };
     println!("# seed {}, to repeat: {repeat}", options.seed);
     match run(&options) {
         Ok(faults) if faults.is_empty() => {
@@ -79,6 +88,7 @@ fn options() -> Result<Options, String> {
         dir: std::env::temp_dir().join(format!("ottla-crash-{}", std::process::id())),
         keep: false,
         plain: false,
+        power: None,
         settings: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
@@ -96,6 +106,8 @@ fn options() -> Result<Options, String> {
         match argument.as_str() {
             "--target" if value == "kafka" => options.kind = Kind::Kafka,
             "--target" if value == "ottla" => options.kind = Kind::Ottla,
+            "--power" if value == "durable" => options.power = Some(false),
+            "--power" if value == "forgetful" => options.power = Some(true),
             "--kills" => options.kills = value.parse().map_err(wrong)?,
             "--seed" => options.seed = value.parse().map_err(wrong)?,
             "--dir" => options.dir = PathBuf::from(value),
@@ -128,6 +140,7 @@ struct World {
     producers: Vec<Producer>,
     consumers: Vec<Consumer>,
     scratch: Option<Scratch>,
+    power: Option<Rc<RefCell<Power>>>,
     rng: SmallRng,
     scanned_bytes: u64,
     start_ups: Vec<Duration>,
@@ -136,6 +149,11 @@ struct World {
 fn run(options: &Options) -> io::Result<Vec<String>> {
     let mut setup = Setup::new(options.kind, &options.dir, &[("auto.create.topics.enable", "false")])?;
     setup.settings.extend(options.settings.iter().cloned());
+    // Before the broker, so that it goes after it.
+    let power = match options.power {
+        None => None,
+        Some(forgets) => Some(Rc::new(RefCell::new(Power::mount(&setup.data(), options.seed, forgets)?))),
+    };
     let mut broker = setup.start()?;
     let partitions = create_steady(&setup)?;
     let seed = |number: u64| options.seed.wrapping_mul(1000).wrapping_add(number);
@@ -148,6 +166,7 @@ fn run(options: &Options) -> io::Result<Vec<String>> {
     let mut world = World {
         producers: producers.collect(),
         consumers: consumers.collect(),
+        power: power.clone(),
         scratch: (!options.plain).then(|| Scratch::new(seed(200))),
         rng: SmallRng::seed_from_u64(options.seed),
         model: Model::default(),
@@ -184,6 +203,9 @@ fn run(options: &Options) -> io::Result<Vec<String>> {
     if acknowledged < u64::from(kills) || seen < u64::from(kills) {
         return Ok(vec![format!("too little happened: {acknowledged} batches acknowledged, {seen} seen")]);
     }
+    if let Some(power) = &power {
+        println!("# {} syncs reached the disk", power.borrow().syncs());
+    }
     if broker.stop(Duration::from_secs(30)).is_none() {
         return Ok(vec!["the broker does not stop".to_string()]);
     }
@@ -203,6 +225,7 @@ impl World {
         let ending = AtomicBool::new(false);
         let round = Round { address: self.setup.address(), model: &self.model, ending: &ending };
         let (producers, consumers, scratch) = (&mut self.producers, &mut self.consumers, &mut self.scratch);
+        let power = &self.power;
         std::thread::scope(|scope| {
             for producer in producers {
                 scope.spawn(|| producer.run(&round));
@@ -217,6 +240,9 @@ impl World {
             let alive = broker.is_alive();
             ending.store(true, Ordering::SeqCst);
             if !clean {
+                if let Some(power) = power {
+                    power.borrow().cut();
+                }
                 broker.kill();
             }
             if !alive {
@@ -228,7 +254,12 @@ impl World {
         if clean && broker.stop(Duration::from_secs(30)).is_none() {
             self.model.fault("SIGTERM did not end the broker within 30 s".to_string());
         }
-        Ok(())
+        if !clean { self.restore() } else { Ok(()) }
+    }
+
+    /// The power comes back.
+    fn restore(&self) -> io::Result<()> {
+        self.power.as_ref().map_or(Ok(()), |power| power.borrow_mut().restore())
     }
 
     /// Starts the broker; now and then it is killed on its way up, too.
@@ -237,8 +268,12 @@ impl World {
             while self.rng.random_ratio(1, 8) {
                 let mut child = self.setup.command()?.spawn()?;
                 std::thread::sleep(Duration::from_micros(self.rng.random_range(0..60_000)));
+                if let Some(power) = &self.power {
+                    power.borrow().cut();
+                }
                 child.kill()?;
                 child.wait()?;
+                self.restore()?;
                 *kills += 1;
             }
         }

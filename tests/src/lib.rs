@@ -6,3 +6,4 @@
 pub mod batch;
 pub mod broker;
 pub mod client;
+pub mod power;
