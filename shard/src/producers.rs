@@ -112,6 +112,8 @@ pub enum ProducerFault {
     Unverified { producer_id: i64 },
     #[error("coordinator epoch {found} after {current}")]
     CoordinatorFenced { found: i32, current: i32 },
+    #[error("a marker by version {0} of transactions")]
+    TransactionVersion(i8),
 }
 
 /// One producer, for DescribeProducers.
@@ -212,13 +214,21 @@ impl Producers {
         marker: Marker,
         transaction_version: i8,
     ) -> Result<(), ProducerFault> {
-        let Some(producer) = self.producers.get(&header.producer_id) else { return Ok(()) };
-        let is_late = transaction_version >= EPOCH_PER_TRANSACTION
-            && header.producer_epoch == producer.epoch
-            && producer.transaction_start.is_some();
-        if header.producer_epoch < producer.epoch || is_late {
-            let (found, current) = (header.producer_epoch, producer.epoch);
-            return Err(ProducerFault::InvalidEpoch { producer_id: header.producer_id, found, current });
+        let (producer_id, found) = (header.producer_id, header.producer_epoch);
+        let producer = self.producers.get(&producer_id);
+        if let Some(current) = producer.map(|producer| producer.epoch).filter(|current| found < *current) {
+            return Err(ProducerFault::InvalidEpoch { producer_id, found, current });
+        }
+        if transaction_version < 0 {
+            return Err(ProducerFault::TransactionVersion(transaction_version));
+        }
+        let Some(producer) = producer else { return Ok(()) };
+        let current = producer.epoch;
+        if transaction_version >= EPOCH_PER_TRANSACTION
+            && found == current
+            && producer.transaction_start.is_some()
+        {
+            return Err(ProducerFault::InvalidEpoch { producer_id, found, current });
         }
         if marker.coordinator_epoch < producer.coordinator_epoch {
             let (found, current) = (marker.coordinator_epoch, producer.coordinator_epoch);

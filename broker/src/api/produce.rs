@@ -232,7 +232,7 @@ async fn checked(
         _ => bytes::Bytes::new(),
     };
     let checked = check(records, &settings, index, ottla_io::unix_millis(), request.context.version).await?;
-    // There is no coordinator, so no transaction is open. Of those with a producer the partition says so.
+    // Nothing could end such a transaction. Those of a producer are the partition's to judge.
     if checked.header.is_transactional() && !checked.header.has_producer() {
         return Err(Refusal::code(ErrorCode::INVALID_TXN_STATE));
     }

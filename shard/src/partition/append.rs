@@ -380,6 +380,7 @@ fn fault_code(fault: &ProducerFault) -> ErrorCode {
         ProducerFault::OutsideTransaction { .. } => ErrorCode::INVALID_TXN_STATE,
         ProducerFault::Unverified { .. } => ErrorCode::NOT_ENOUGH_REPLICAS,
         ProducerFault::CoordinatorFenced { .. } => ErrorCode::TRANSACTION_COORDINATOR_FENCED,
+        ProducerFault::TransactionVersion(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
     }
 }
 

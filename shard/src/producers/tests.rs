@@ -229,6 +229,9 @@ fn a_late_marker_does_not_end_the_next_transaction() {
     assert_eq!(producers.record(&marker((1, 5), 2), Some(abort)), None);
     producers.record(&in_transaction(header((1, 5, 0), 1, 3)), None);
     assert!(producers.check_marker(&marker((1, 5), 4), abort, 2).is_err());
+    let nonsense = Err(ProducerFault::TransactionVersion(-1));
+    assert_eq!(producers.check_marker(&marker((1, 5), 4), abort, -1), nonsense);
+    assert_eq!(producers.check_marker(&marker((9, 0), 4), abort, -1), nonsense);
     // A producer that the log does not know may have had its records deleted.
     assert_eq!(producers.check_marker(&marker((9, 0), 4), abort, 2), Ok(()));
 }

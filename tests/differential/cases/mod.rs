@@ -9,6 +9,7 @@ mod produce;
 mod producers;
 mod sessions;
 mod topics;
+mod transactions;
 mod versions;
 
 use crate::trial::Trial;
@@ -17,7 +18,7 @@ use ottla_protocol::messages::*;
 /// A section's name and what asks its questions.
 pub type Section = (&'static str, fn(&mut Trial));
 
-pub const SECTIONS: [Section; 14] = [
+pub const SECTIONS: [Section; 15] = [
     ("versions", versions::ask),
     ("create-topics", topics::create),
     ("delete-topics", topics::delete),
@@ -32,6 +33,7 @@ pub const SECTIONS: [Section; 14] = [
     ("fetch", fetch::ask),
     ("sessions", sessions::ask),
     ("admin", admin::ask),
+    ("transactions", transactions::ask),
 ];
 
 /// The cluster's id differs between brokers.
