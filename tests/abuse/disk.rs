@@ -294,6 +294,9 @@ impl Disk {
                     ));
                 }
             };
+            if hurt == Hurt::Offline && offset_lag(&mut connection, "hurt") != Some(-1) {
+                return Err(format!("the offline log is not among those of its directory\n{}", setup.log()));
+            }
             let more = numbered(2).build();
             let (error, _) =
                 produce_bytes(&mut connection, "hurt", 0, &more).map_err(|error| error.to_string())?;
@@ -385,6 +388,16 @@ fn read_all(connection: &mut Connection, topic: &str) -> io::Result<Result<Found
             return Ok(Ok(found));
         }
     }
+}
+
+/// What DescribeLogDirs says of a topic's first partition.
+fn offset_lag(connection: &mut Connection, topic: &str) -> Option<i64> {
+    let request = ottla_protocol::messages::DescribeLogDirsRequest { topics: None };
+    let answer = connection.call(4, &request).ok()?;
+    let body = answer.read().ok()?;
+    let topics = &body.results.first()?.topics;
+    let found = topics.iter().find(|found| found.name == topic)?.partitions.first()?;
+    Some(found.offset_lag)
 }
 
 fn earliest(connection: &mut Connection, topic: &str) -> io::Result<i64> {

@@ -7,6 +7,7 @@
 
 mod alter_configs;
 mod alter_partition_reassignments;
+mod alter_replica_log_dirs;
 pub(crate) mod api_versions;
 mod auto_creation;
 mod create_partitions;
@@ -90,6 +91,7 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::WriteTxnMarkers, 1, 2),
     (ApiKey::DescribeConfigs, 1, 4),
     (ApiKey::AlterConfigs, 0, 2),
+    (ApiKey::AlterReplicaLogDirs, 1, 2),
     (ApiKey::DescribeLogDirs, 1, 5),
     (ApiKey::CreatePartitions, 0, 3),
     (ApiKey::DeleteGroups, 0, 2),
@@ -358,6 +360,7 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::DescribeCluster => by!(describe_cluster, DescribeClusterRequest),
         ApiKey::DescribeTopicPartitions => by!(describe_topic_partitions, DescribeTopicPartitionsRequest),
         ApiKey::OffsetForLeaderEpoch => by!(offset_for_leader_epoch, OffsetForLeaderEpochRequest),
+        ApiKey::AlterReplicaLogDirs => by!(alter_replica_log_dirs, AlterReplicaLogDirsRequest),
         ApiKey::DescribeLogDirs => by!(describe_log_dirs, DescribeLogDirsRequest),
         ApiKey::WriteTxnMarkers => by!(write_txn_markers, WriteTxnMarkersRequest),
         ApiKey::DescribeProducers => by!(describe_producers, DescribeProducersRequest),
