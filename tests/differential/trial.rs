@@ -150,6 +150,11 @@ impl Trial {
         self.cases.push(Case { name, lines });
     }
 
+    /// The answer to a [`Trial::call`], as it is noted.
+    pub fn shown<R: Request>(&mut self, answer: &Answer<R>) -> Vec<String> {
+        self.show(answer)
+    }
+
     fn show<R: Request>(&mut self, answer: &Answer<R>) -> Vec<String> {
         let ordered = matches!(R::KEY, ApiKey::Fetch | ApiKey::DescribeTopicPartitions);
         let lines = match answer.body() {

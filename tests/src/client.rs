@@ -36,10 +36,12 @@ requests! {
     ApiVersions: ApiVersionsRequest<'_> => ApiVersionsResponse<'r>;
     CreatePartitions: CreatePartitionsRequest<'_> => CreatePartitionsResponse<'r>;
     CreateTopics: CreateTopicsRequest<'_> => CreateTopicsResponse<'r>;
+    DeleteGroups: DeleteGroupsRequest<'_> => DeleteGroupsResponse<'r>;
     DeleteRecords: DeleteRecordsRequest<'_> => DeleteRecordsResponse<'r>;
     DeleteTopics: DeleteTopicsRequest<'_> => DeleteTopicsResponse<'r>;
     DescribeCluster: DescribeClusterRequest => DescribeClusterResponse<'r>;
     DescribeConfigs: DescribeConfigsRequest<'_> => DescribeConfigsResponse<'r>;
+    DescribeGroups: DescribeGroupsRequest<'_> => DescribeGroupsResponse<'r>;
     DescribeLogDirs: DescribeLogDirsRequest<'_> => DescribeLogDirsResponse<'r>;
     DescribeProducers: DescribeProducersRequest<'_> => DescribeProducersResponse<'r>;
     DescribeQuorum: DescribeQuorumRequest<'_> => DescribeQuorumResponse<'r>;
@@ -48,16 +50,24 @@ requests! {
     EndTxn: EndTxnRequest<'_> => EndTxnResponse;
     Fetch: FetchRequest<'_> => FetchResponse<'r>;
     FindCoordinator: FindCoordinatorRequest<'_> => FindCoordinatorResponse<'r>;
+    Heartbeat: HeartbeatRequest<'_> => HeartbeatResponse;
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest<'_> => IncrementalAlterConfigsResponse<'r>;
     InitProducerId: InitProducerIdRequest<'_> => InitProducerIdResponse;
     ListPartitionReassignments: ListPartitionReassignmentsRequest<'_> => ListPartitionReassignmentsResponse<'r>;
+    JoinGroup: JoinGroupRequest<'_> => JoinGroupResponse<'r>;
+    LeaveGroup: LeaveGroupRequest<'_> => LeaveGroupResponse<'r>;
+    ListGroups: ListGroupsRequest<'_> => ListGroupsResponse<'r>;
     ListOffsets: ListOffsetsRequest<'_> => ListOffsetsResponse<'r>;
     Metadata: MetadataRequest<'_> => MetadataResponse<'r>;
+    OffsetCommit: OffsetCommitRequest<'_> => OffsetCommitResponse<'r>;
+    OffsetDelete: OffsetDeleteRequest<'_> => OffsetDeleteResponse<'r>;
+    OffsetFetch: OffsetFetchRequest<'_> => OffsetFetchResponse<'r>;
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest<'_> => OffsetForLeaderEpochResponse<'r>;
     Produce: ProduceRequest<'_> => ProduceResponse<'r>;
     UnregisterBroker: UnregisterBrokerRequest => UnregisterBrokerResponse<'r>;
     UpdateFeatures: UpdateFeaturesRequest<'_> => UpdateFeaturesResponse<'r>;
     WriteTxnMarkers: WriteTxnMarkersRequest<'_> => WriteTxnMarkersResponse<'r>;
+    SyncGroup: SyncGroupRequest<'_> => SyncGroupResponse<'r>;
 }
 
 /// A response as it arrived, without its length.

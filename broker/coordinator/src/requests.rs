@@ -19,6 +19,8 @@ pub struct Committer<'a> {
     pub instance_id: Option<&'a str>,
     /// -1: nobody of the group.
     pub generation: i32,
+    /// Of the request: from v9 on a group that is not there has a code of its own.
+    pub version: i16,
 }
 
 /// One group as ListGroups shows it.
@@ -112,7 +114,7 @@ impl Shard {
         commits: &[Commit<'_>],
         out: &mut Out,
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
-        let Committer { group_id, member_id, instance_id, generation } = committer;
+        let Committer { group_id, member_id, instance_id, generation, version } = committer;
         let bytes = self.growth(group_id, commits);
         if bytes > turn.room_bytes {
             return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
@@ -124,6 +126,7 @@ impl Shard {
             Some(admitted) => admitted?,
             // Without a generation it is a group that only commits.
             None if generation < 0 => {}
+            None if version >= 9 => return Err(ErrorCode::GROUP_ID_NOT_FOUND),
             None => return Err(ErrorCode::ILLEGAL_GENERATION),
         }
         let mut records = Vec::with_capacity(commits.len());
@@ -233,7 +236,7 @@ impl Shard {
                 group_id: id.to_string(),
                 protocol_type: group.protocol_type().to_owned(),
                 state: group.state().name(),
-                kind: "Classic",
+                kind: "classic",
             }
         });
         listed.collect()

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use ottla_protocol::messages::delete_groups_response::DeletableGroupResult;
 use ottla_protocol::messages::{DeleteGroupsRequest, DeleteGroupsResponse};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Groups of one request that are asked at a time.
@@ -17,7 +18,10 @@ pub(crate) async fn handle(
     _: &Request,
     body: DeleteGroupsRequest<'_>,
 ) -> DeleteGroupsResponse<'static> {
-    let ids: Vec<String> = body.groups_names.iter().map(|id| id.to_string()).collect();
+    // One that is named twice is deleted once.
+    let mut named = BTreeSet::new();
+    let ids = body.groups_names.iter().filter(|id| named.insert(&***id));
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
     let results = stream::iter(ids).map(|id| async move {
         let asked = id.clone();
         let deleted = groups::ask(core, &id, move |core, coordinator| async move {

@@ -29,7 +29,10 @@ pub(crate) async fn handle(
             Ok(coordinator.look(|shard| shard.describe(&asked, version)))
         });
         match described.await {
-            Ok(described) => DescribedGroup { authorized_operations: operations, ..described },
+            Ok(described) if described.error_code == 0 => {
+                DescribedGroup { authorized_operations: operations, ..described }
+            }
+            Ok(unknown) => unknown,
             Err(code) => {
                 DescribedGroup { error_code: code.0, group_id: Cow::Owned(id), ..DescribedGroup::default() }
             }

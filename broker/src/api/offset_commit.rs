@@ -8,13 +8,13 @@ use crate::core::Core;
 use crate::groups;
 use ottla_coordinator::offsets::Commit;
 use ottla_coordinator::requests::Committer;
-use ottla_metadata::Image;
+use ottla_metadata::{Image, Topic};
+use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::offset_commit_request::OffsetCommitRequestTopic;
 use ottla_protocol::messages::offset_commit_response::{
     OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 use ottla_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse};
-use ottla_protocol::{ErrorCode, Uuid};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -30,7 +30,9 @@ pub(crate) async fn handle(
     // What cannot be committed whatever the group says is not asked for.
     let nothing_known = {
         let image = core.image();
-        body.topics.iter().all(|topic| find(&image, version, topic).is_err())
+        body.topics
+            .iter()
+            .all(|topic| refused(&image, version, topic).iter().all(|code| *code != ErrorCode::NONE))
     };
     let committed = if nothing_known {
         let image = core.image();
@@ -79,6 +81,7 @@ fn commit(
         member_id: &body.member_id,
         instance_id: body.group_instance_id.as_deref(),
         generation: body.generation_id_or_member_epoch,
+        version: forwarded.version(),
     };
     let done = coordinator.turn(core, |shard, turn, out| shard.commit(turn, committer, &commits, out))?;
     let mut codes: Vec<Codes> =
@@ -95,24 +98,28 @@ fn commit(
     Ok(codes)
 }
 
-/// The topic's name and id.
 fn find<'i>(
     image: &'i Image,
     version: i16,
     topic: &OffsetCommitRequestTopic<'_>,
-) -> Result<(&'i str, Uuid), ErrorCode> {
-    let found = if version >= 10 {
-        image.topic(topic.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?
+) -> Result<&'i Topic, ErrorCode> {
+    if version >= 10 {
+        image.topic(topic.topic_id).map(|found| &**found).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)
     } else {
-        image.topic_by_name(&topic.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?
-    };
-    Ok((&found.name, found.id))
+        let found = image.topic_by_name(&topic.name);
+        found.map(|found| &**found).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+    }
 }
 
 /// What the image says of the topic's partitions.
 fn refused(image: &Image, version: i16, topic: &OffsetCommitRequestTopic<'_>) -> Codes {
-    let code = find(image, version, topic).err().unwrap_or(ErrorCode::NONE);
-    vec![code; topic.partitions.len()]
+    let found = find(image, version, topic);
+    let code = |index: i32| match found {
+        Ok(found) if found.partition(index).is_some() => ErrorCode::NONE,
+        Ok(_) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        Err(code) => code,
+    };
+    topic.partitions.iter().map(|partition| code(partition.partition_index)).collect()
 }
 
 /// What the group is asked to commit, and where each stands in the request.
@@ -123,11 +130,14 @@ fn commits<'b>(
 ) -> (Vec<Commit<'b>>, Vec<(usize, usize)>) {
     let (mut commits, mut places) = (Vec::new(), Vec::new());
     for (at, topic) in body.topics.iter().enumerate() {
-        let Ok((name, topic_id)) = find(image, version, topic) else { continue };
+        let Ok(found) = find(image, version, topic) else { continue };
         for (index, partition) in topic.partitions.iter().enumerate() {
+            if found.partition(partition.partition_index).is_none() {
+                continue;
+            }
             commits.push(Commit {
-                topic: name,
-                topic_id,
+                topic: &found.name,
+                topic_id: found.id,
                 partition: partition.partition_index,
                 offset: partition.committed_offset,
                 leader_epoch: partition.committed_leader_epoch,

@@ -1,6 +1,6 @@
 //! OffsetDelete (key 47), v0 (KIP-496).
 
-use super::Request;
+use super::{Request, owners};
 use crate::core::Core;
 use crate::groups;
 use ottla_protocol::ErrorCode;
@@ -17,39 +17,41 @@ pub(crate) async fn handle(
     request: &Request,
     body: OffsetDeleteRequest<'_>,
 ) -> OffsetDeleteResponse<'static> {
-    let image = core.image();
-    let is_known = |name: &str| image.topic_by_name(name).is_some();
-    let known: Vec<bool> = body.topics.iter().map(|topic| is_known(&topic.name)).collect();
     let forwarded = request.forward();
-    let asked = known.clone();
     let deleted = groups::ask(core, &body.group_id, move |core, coordinator| async move {
         let codes = {
             let body: OffsetDeleteRequest<'_> = forwarded.decode()?;
-            let topics = body.topics.iter().zip(&asked).filter(|(_, known)| **known);
-            let partitions: Vec<(&str, i32)> = topics
-                .flat_map(|(topic, _)| topic.partitions.iter().map(|p| (&*topic.name, p.partition_index)))
-                .collect();
+            let image = core.image();
+            let all = body
+                .topics
+                .iter()
+                .flat_map(|topic| topic.partitions.iter().map(|p| (&*topic.name, p.partition_index)));
+            let all: Vec<(&str, i32)> = all.collect();
+            let known = |(topic, index): &(&str, i32)| owners::find(&image, topic, *index).is_ok();
+            let partitions: Vec<(&str, i32)> = all.iter().copied().filter(known).collect();
             let delete = |shard: &mut ottla_coordinator::Shard, _: &_, out: &mut _| {
                 shard.delete_offsets(&body.group_id, &partitions, out)
             };
-            coordinator.turn(&core, delete)??
+            let mut codes = VecDeque::from(coordinator.turn(&core, delete)??);
+            let code = |partition: &(&str, i32)| match known(partition) {
+                true => codes.pop_front().unwrap_or(ErrorCode::UNKNOWN_SERVER_ERROR),
+                false => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            };
+            all.iter().map(code).collect::<VecDeque<_>>()
         };
         coordinator.durable().await?;
         Ok(codes)
     });
     let mut codes = match deleted.await {
-        Ok(codes) => VecDeque::from(codes),
+        Ok(codes) => codes,
         Err(code) => {
             return OffsetDeleteResponse { error_code: code.0, ..OffsetDeleteResponse::default() };
         }
     };
-    let topics = body.topics.iter().zip(known).map(|(topic, known)| {
-        let partitions = topic.partitions.iter().map(|partition| {
-            let code = if known { codes.pop_front() } else { Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) };
-            OffsetDeleteResponsePartition {
-                partition_index: partition.partition_index,
-                error_code: code.unwrap_or(ErrorCode::UNKNOWN_SERVER_ERROR).0,
-            }
+    let topics = body.topics.iter().map(|topic| {
+        let partitions = topic.partitions.iter().map(|partition| OffsetDeleteResponsePartition {
+            partition_index: partition.partition_index,
+            error_code: codes.pop_front().unwrap_or(ErrorCode::UNKNOWN_SERVER_ERROR).0,
         });
         OffsetDeleteResponseTopic {
             name: Cow::Owned(topic.name.to_string()),

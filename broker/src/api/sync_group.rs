@@ -1,6 +1,6 @@
 //! SyncGroup (key 14), v0-5. Classic groups only.
 //!
-//! v3: static members (KIP-345). v5: protocol type and name (KIP-559).
+//! v3: static members (KIP-345). v5: protocol type and name, without which nothing is answered (KIP-559).
 //! A follower's answer comes when the leader has assigned.
 
 use super::Request;
@@ -16,6 +16,10 @@ pub(crate) async fn handle(
     request: &Request,
     body: SyncGroupRequest<'_>,
 ) -> SyncGroupResponse<'static> {
+    if request.context.version >= 5 && (body.protocol_type.is_none() || body.protocol_name.is_none()) {
+        let error_code = ErrorCode::INCONSISTENT_GROUP_PROTOCOL.0;
+        return SyncGroupResponse { error_code, ..SyncGroupResponse::default() };
+    }
     let forwarded = request.forward();
     let synced = groups::ask(core, &body.group_id, move |core, coordinator| async move {
         let (waiter, parked) = coordinator.park();

@@ -4,6 +4,7 @@ mod admin;
 mod clusters;
 mod configs;
 mod fetch;
+mod groups;
 mod offsets;
 mod produce;
 mod producers;
@@ -18,7 +19,7 @@ use ottla_protocol::messages::*;
 /// A section's name and what asks its questions.
 pub type Section = (&'static str, fn(&mut Trial));
 
-pub const SECTIONS: [Section; 15] = [
+pub const SECTIONS: [Section; 16] = [
     ("versions", versions::ask),
     ("create-topics", topics::create),
     ("delete-topics", topics::delete),
@@ -32,6 +33,7 @@ pub const SECTIONS: [Section; 15] = [
     ("offsets", offsets::ask),
     ("fetch", fetch::ask),
     ("sessions", sessions::ask),
+    ("groups", groups::ask),
     ("admin", admin::ask),
     ("transactions", transactions::ask),
 ];

@@ -198,7 +198,7 @@ impl World {
         generation: i32,
         commits: &[Commit<'_>],
     ) -> ErrorCode {
-        let committer = Committer { group_id: "g", member_id, instance_id: None, generation };
+        let committer = Committer { group_id: "g", member_id, instance_id: None, generation, version: 8 };
         let (turn, mut out) = (self.turn(), Out::default());
         let committed = self.shard.commit(&turn, committer, commits, &mut out);
         self.take(out);
