@@ -1,8 +1,8 @@
 //! One partition, read and checked to its last record, and written as the other broker would have written it.
 //!
 //! Batches go over as they are, but for the leader epoch, which the other controller has to know: it lies outside the checksum. The
-//! two indexes, the epochs and the producers' snapshot are made again from the batches; the index of aborted transactions is held
-//! against its markers and copied.
+//! two indexes, the epochs and the producers' snapshot are made again from the batches; entries of aborted transactions are held
+//! against their markers and copied.
 
 use super::sync_dir;
 use crate::cli::Failure;
@@ -159,7 +159,7 @@ impl Copier<'_, '_> {
             ),
             None => None,
         };
-        let mut aborted = Aborted::open(self.report, &path, base_offset)?;
+        let mut aborted = Aborted::open(self.report, &path, base_offset, true)?;
         loop {
             let (from, next_offset) = walk.position();
             match walk.next() {
@@ -189,11 +189,16 @@ impl Copier<'_, '_> {
         self.report.totals.bytes += walk.len();
         let (_, end) = walk.position();
         self.copied.log_end = end;
+        let right = aborted.take_right();
         self.is_whole &= aborted.end(self.report, partition.may_be_torn(next_base, end))?;
         if let Some(out) = out {
-            let target = self.target.unwrap_or(Path::new(""));
-            let finished = out.finish().and_then(|()| copy_file(&path.with_extension("txnindex"), target));
-            finished.map_err(|error| cannot_write(target, &error))?;
+            let index = out.path.with_extension("txnindex");
+            let finished = out.finish().and_then(|()| match right.as_slice() {
+                // Without any there is no file.
+                [] => Ok(()),
+                right => write(&index, right),
+            });
+            finished.map_err(|error| cannot_write(&index, &error))?;
         }
         Ok(())
     }
@@ -362,14 +367,4 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-/// Copies a file into `target`, if it is there.
-fn copy_file(from: &Path, target: &Path) -> io::Result<()> {
-    let Some(name) = from.file_name() else { return Ok(()) };
-    match std::fs::copy(from, target.join(name)) {
-        Ok(_) => File::open(target.join(name))?.sync_all(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
 }

@@ -15,22 +15,25 @@ pub(in super::super) struct Aborted {
     base_offset: Offset,
     entries: Option<Entries<{ transaction::ENTRY_BYTES }>>,
     last: Option<AbortedTxn>,
+    /// The entries that were right so far, as they are stored, for who asked for them.
+    right: Option<Vec<u8>>,
 }
 
 impl Aborted {
-    /// Opens the one that is beside `segment`, if it is there.
+    /// Opens the one that is beside `segment`, if it is there. `keeps`: right entries are kept for [`Aborted::take_right`].
     pub(in super::super) fn open(
         report: &mut Report<'_>,
         segment: &Path,
         base_offset: Offset,
+        keeps: bool,
     ) -> Result<Aborted, Failure> {
         let entries = open(report, segment.with_extension("txnindex"), false)?;
-        Ok(Aborted { base_offset, entries, last: None })
+        Ok(Aborted { base_offset, entries, last: None, right: keeps.then(Vec::new) })
     }
 
     /// Nothing to check.
     pub(super) fn none() -> Aborted {
-        Aborted { base_offset: 0, entries: None, last: None }
+        Aborted { base_offset: 0, entries: None, last: None, right: None }
     }
 
     /// Takes note of a batch. False when an entry that names it is wrong, which has been said.
@@ -45,6 +48,11 @@ impl Aborted {
     /// Passes over what was no batch, up to offset `next`.
     pub(super) fn skip(&mut self, report: &mut Report<'_>, next: Offset) -> Result<(), Failure> {
         self.until(report, next, None).map(drop)
+    }
+
+    /// The bytes of the entries that were right so far.
+    pub(in super::super) fn take_right(&mut self) -> Vec<u8> {
+        self.right.take().unwrap_or_default()
     }
 
     /// The batches are over. False when entries are left, unless a crash may have taken what they are of.
@@ -96,7 +104,12 @@ impl Aborted {
                     let at = At::both(byte, entry.last_offset);
                     tell(&mut self.entries, report, at, wrong, LOST)?;
                 }
-                None => advance(&mut self.entries),
+                None => {
+                    if let Some(right) = &mut self.right {
+                        right.extend_from_slice(&entry.to_bytes());
+                    }
+                    advance(&mut self.entries);
+                }
             }
         }
         Ok(is_sound)

@@ -44,7 +44,7 @@ impl Indexes {
             owed: None,
             times: open(report, segment.with_extension("timeindex"), is_growing)?,
             last_time_entry: None,
-            aborted: Aborted::open(report, segment, base_offset)?,
+            aborted: Aborted::open(report, segment, base_offset, false)?,
             max_timestamp: Some(-1),
         })
     }
@@ -289,7 +289,7 @@ pub(super) fn alone(
     match kind {
         Kind::OffsetIndex => indexes.offsets = open(report, path.to_owned(), is_growing)?,
         Kind::TimeIndex => indexes.times = open(report, path.to_owned(), is_growing)?,
-        _ => indexes.aborted = Aborted::open(report, path, base_offset)?,
+        _ => indexes.aborted = Aborted::open(report, path, base_offset, false)?,
     }
     indexes.damage(report, u64::MAX, Offset::MAX)
 }
