@@ -8,6 +8,7 @@ mod backfill;
 mod broker;
 mod controller;
 mod full;
+mod groups;
 mod link;
 mod log;
 mod seeds;
