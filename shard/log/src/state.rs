@@ -155,7 +155,8 @@ pub(crate) struct State {
     pub(crate) changed: bool,
     /// Durable writes to the active segment: what makes preparing space worth its while.
     pub(crate) durable_writes: u32,
-    /// How often compaction has put a segment in the place of others: who read meanwhile may have seen either.
+    /// How often compaction has put a segment in the place of others, or a truncation cut one: who read meanwhile may have seen either, and
+    /// what was read for others is not kept.
     pub(crate) replacements: u64,
 }
 

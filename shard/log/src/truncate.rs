@@ -100,6 +100,7 @@ async fn truncate(inner: &Inner, offset: Offset) -> Result<Offset, Error> {
         state.synced_end = state.synced_end.min(new_end);
         state.epochs.truncate_from_end(new_end);
         state.changed = true;
+        state.replacements += 1;
     }
     inner.resources.forget_segment(inner.number, base_offset);
     // What is cut off must never be found again behind what is appended next: its checksums are valid.
@@ -232,6 +233,7 @@ pub(crate) async fn restart_at(inner: &Rc<Inner>, offset: Offset) -> Result<(), 
             state.synced_end = offset;
             state.epochs = EpochCache::default();
             state.changed = true;
+            state.replacements += 1;
         }
         let snapshots = std::mem::take(&mut inner.state.borrow_mut().snapshots);
         for at in snapshots {

@@ -385,3 +385,45 @@ fn appends_wait_for_room_and_those_who_wait_are_told() {
         }
     });
 }
+
+/// What was read ahead of a truncation is not what is read after it.
+#[test]
+fn windows_do_not_outlive_a_truncation() {
+    let data = directory();
+    let path = data.path().to_owned();
+    on_shard(move || {
+        let mut partition = Partition::in_directory(&path);
+        // Nothing stays in memory, so that all of it is read through windows.
+        partition.limits.batch_cache_bytes = 0;
+        async move {
+            let log = partition.create().await;
+            let batch = |fill: u8| {
+                build(&Content { payload: vec![fill; 100_000], base_timestamp: 1, ..Content::default() })
+            };
+            let info = AppendInfo { leader_epoch: 0, log_append_time: None, base_offset: None };
+            let payloads = async |log: &Log| {
+                let (mut offset, mut fills) = (0, Vec::new());
+                while offset < log.durable_end() {
+                    let slices = log.read(offset, 300_000, log.durable_end(), true).await.unwrap();
+                    assert!(!slices.is_empty());
+                    let bytes: Vec<u8> = slices.parts.iter().flat_map(|part| part.to_vec()).collect();
+                    let each = bytes.len() / usize::try_from(slices.next_offset - offset).unwrap();
+                    fills.extend(bytes.chunks(each).map(|batch| batch[each / 2]));
+                    offset = slices.next_offset;
+                }
+                fills
+            };
+            for _ in 0..40 {
+                log.append(&batch(b'a'), &info).unwrap();
+                log.wait_durable(log.log_end_offset()).await.unwrap();
+            }
+            assert_eq!(payloads(&log).await, [b'a'; 40]);
+            assert_eq!(log.truncate_to(5).await.unwrap(), 5);
+            for _ in 0..40 {
+                log.append(&batch(b'b'), &info).unwrap();
+                log.wait_durable(log.log_end_offset()).await.unwrap();
+            }
+            assert_eq!(payloads(&log).await, [[b'a'; 5].as_slice(), &[b'b'; 40]].concat());
+        }
+    });
+}
