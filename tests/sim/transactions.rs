@@ -382,6 +382,9 @@ async fn resolve(plan: &Plan, partition: &Rc<Partition>, at: usize) {
         }
     }
     end(plan, partition, at).await;
+    // A marker that came again may be all that the log knows of a producer that it had forgotten, and then no sequence
+    // follows, as with Kafka; a client that comes back has a new epoch anyway.
+    plan.model.borrow_mut().producers[at].fence();
 }
 
 /// Reads, checkpoints, deletes from the front, forgets producers.

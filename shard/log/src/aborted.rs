@@ -20,6 +20,7 @@ use crate::writer::{exclusively, remove_if_there};
 use crate::{Error, Offset, snapshot};
 use ottla_io::file::{metadata, read, replace, sync_dir};
 use ottla_io::task::blocking;
+use ottla_io::{File, OpenOptions};
 use std::io::ErrorKind;
 
 /// A growing segment's entries, all of them.
@@ -225,8 +226,9 @@ pub(crate) async fn keep_until_here(inner: &Inner, base_offset: Offset) -> Resul
     }
 }
 
-/// Takes the file of a segment that grows as far as the log goes; for opening.
-pub(crate) async fn open_growing(inner: &Inner, base_offset: Offset) -> Result<(), Error> {
+/// Takes the file of a segment that grows as far as the log goes; for opening. After a kill it is flushed: the process may
+/// have ended between its write and its flush, and a loss of power would still take away what is believed from now on.
+pub(crate) async fn open_growing(inner: &Inner, base_offset: Offset, was_clean: bool) -> Result<(), Error> {
     let end = {
         let state = inner.state.borrow();
         let at = state.position_of(base_offset).unwrap_or(0);
@@ -243,6 +245,13 @@ pub(crate) async fn open_growing(inner: &Inner, base_offset: Offset) -> Result<(
     let entries: Vec<AbortedTxn> = index.entries().take_while(|aborted| aborted.last_offset < end).collect();
     if entries.len() * ENTRY_BYTES < index.bytes() {
         return store_file(inner, base_offset, &entries).await;
+    }
+    if !was_clean {
+        let path = inner.path(base_offset, ".txnindex");
+        let options = OpenOptions { write: true, ..OpenOptions::default() };
+        let file = File::open(&path, &options).await.map_err(|error| Error::io("open", &path, &error))?;
+        file.sync_data().await.map_err(|error| Error::io("flush", &path, &error))?;
+        sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error))?;
     }
     if let Some(growing) = inner.state.borrow_mut().growing_mut(base_offset) {
         growing.aborted = Aborted { stored: entries.len(), entries };

@@ -171,7 +171,7 @@ async fn finish_opening(
         writer::remove_if_there(&inner.path(*offset, ".snapshot")).await?;
     }
     for base_offset in to_look_at {
-        aborted::open_growing(&inner, base_offset).await?;
+        aborted::open_growing(&inner, base_offset, was_clean).await?;
     }
     for base_offset in to_finish {
         writer::finish(&inner, base_offset).await?;
