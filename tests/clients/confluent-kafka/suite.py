@@ -113,6 +113,55 @@ def topics():
     refused(KafkaError.UNKNOWN_TOPIC_OR_PART, lambda: wait(admin.delete_topics([topic])))
 
 
+def group():
+    """Two members share a topic, one leaves, another one goes on from what was committed."""
+    topic, name = RUN + ".group", RUN + ".group"
+    create(topic)
+
+    def write(first, last):
+        producer = Producer({"bootstrap.servers": BOOTSTRAP})
+        for i in range(first, last):
+            producer.produce(topic, partition=i % PARTITIONS, value=str(i))
+        check(producer.flush(25) == 0, "records that were not acknowledged in time")
+
+    def member():
+        one = Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": name, "enable.auto.commit": False, "auto.offset.reset": "earliest",
+                        "session.timeout.ms": 10_000, "partition.assignment.strategy": "cooperative-sticky"})
+        one.subscribe([topic])
+        return one
+
+    def take(members, wanted, seen):
+        limit = time.monotonic() + 40
+        while time.monotonic() < limit and not (seen >= wanted and all(one.assignment() for one in members)):
+            for one in members:
+                for message in one.consume(100, 0.2):
+                    check(not message.error(), message.error())
+                    seen.add(int(message.value()))
+        check(seen >= wanted, f"{len(seen)} records of {len(wanted)}")
+
+    write(0, 300)
+    seen, members = set(), [member(), member()]
+    take(members, set(range(300)), seen)
+    shares = [len(one.assignment()) for one in members]
+    check(sum(shares) == PARTITIONS and all(shares), f"partitions are shared as {shares}")
+    for one in members:
+        one.commit(asynchronous=False)
+        one.close()
+    write(300, 330)
+    seen, late = set(), member()
+    take([late], set(range(300, 330)), seen)
+    check(seen == set(range(300, 330)), f"records again: {sorted(seen)[:5]}")
+    late.commit(asynchronous=False)
+    committed = late.committed([TopicPartition(topic, p) for p in range(PARTITIONS)], timeout=10)
+    check([p.offset for p in committed] == [110] * PARTITIONS, f"committed {committed}")
+    refused(KafkaError.NON_EMPTY_GROUP, lambda: wait(admin.delete_consumer_groups([name])))
+    late.close()
+    described = wait(admin.describe_consumer_groups([name]))[name]
+    check(str(described.state).endswith("EMPTY"), f"the group is {described.state}")
+    wait(admin.delete_consumer_groups([name]))
+    refused(KafkaError.GROUP_ID_NOT_FOUND, lambda: wait(admin.delete_consumer_groups([name])))
+
+
 PROMISES = {
     "idempotent": {"enable.idempotence": True, "acks": -1},
     "acks1": {"acks": 1},
@@ -122,4 +171,5 @@ for name in ("none", "gzip", "snappy", "lz4", "zstd"):
     for promise, settings in PROMISES.items():
         attempt(f"{name} {promise}", codec, f"{RUN}.{name}.{promise}", name, settings)
 attempt("topics", topics)
+attempt("group", group)
 close()

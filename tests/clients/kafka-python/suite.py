@@ -1,6 +1,7 @@
 """The cases of tests/clients/README.md with kafka-python, which is Python all the way down."""
 import os
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -108,6 +109,53 @@ def topics():
     refused(errors.UnknownTopicOrPartitionError, lambda: admin.delete_topics([topic]))
 
 
+def group():
+    """Two members share a topic, both leave, another one goes on from what was committed."""
+    topic = name = RUN + ".group"
+    create(topic)
+
+    def write(first, last):
+        producer = KafkaProducer(bootstrap_servers=BOOTSTRAP)
+        for i in range(first, last):
+            producer.send(topic, partition=i % PARTITIONS, value=str(i).encode())
+        producer.flush(timeout=30)
+        producer.close()
+
+    def member():
+        return KafkaConsumer(topic, bootstrap_servers=BOOTSTRAP, group_id=name, enable_auto_commit=False, auto_offset_reset="earliest",
+                             session_timeout_ms=10_000, heartbeat_interval_ms=1000)
+
+    write(0, 300)
+    seen, shares, stop = set(), {}, threading.Event()
+
+    def run(number):
+        one = member()
+        while not stop.is_set():
+            for records in one.poll(timeout_ms=200).values():
+                seen.update(int(r.value) for r in records)
+            shares[number] = len(one.assignment())
+        one.commit()
+        one.close()
+
+    members = [threading.Thread(target=run, args=(number,)) for number in range(2)]
+    for thread in members:
+        thread.start()
+    shared = until(lambda: len(seen) == 300 and sorted(shares.values()) == [1, 2], 40)
+    stop.set()
+    for thread in members:
+        thread.join()
+    check(shared, f"{len(seen)} records, partitions shared as {shares}")
+    write(300, 330)
+    late, again, limit = member(), set(), time.monotonic() + 30
+    while len(again) < 30 and time.monotonic() < limit:
+        for records in late.poll(timeout_ms=200).values():
+            again.update(int(r.value) for r in records)
+    check(again == set(range(300, 330)), f"records after the commit: {len(again)}")
+    late.commit()
+    check([late.committed(p) for p in partitions(topic)] == [110] * PARTITIONS, "committed")
+    late.close()
+
+
 PROMISES = {
     "idempotent": dict(enable_idempotence=True, acks="all"),
     "acks1": dict(enable_idempotence=False, acks=1),
@@ -117,5 +165,6 @@ for name in ("none", "gzip", "snappy", "lz4", "zstd"):
     for promise, settings in PROMISES.items():
         attempt(f"{name} {promise}", codec, f"{RUN}.{name}.{promise}", None if name == "none" else name, settings)
 attempt("topics", topics)
+attempt("group", group)
 admin.close()
 close()
