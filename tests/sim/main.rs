@@ -6,6 +6,7 @@
 
 mod backfill;
 mod broker;
+mod compaction;
 mod controller;
 mod full;
 mod groups;
