@@ -2,6 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+/// What the quickest scenario runs of when nothing else is said: `OTTLA_SEEDS` is how many it shall run of, and all others
+/// run of as many in proportion, so that each keeps its share of the time.
+const USUAL_OF_THE_QUICKEST: u64 = 100;
+
 /// The seeds to run: those of the environment, else `usual` of them.
 fn seeds(usual: u64) -> Vec<u64> {
     let number = |name: &str| {
@@ -9,7 +13,10 @@ fn seeds(usual: u64) -> Vec<u64> {
     };
     match number("OTTLA_SEED") {
         Some(seed) => vec![seed],
-        None => (0..number("OTTLA_SEEDS").unwrap_or(usual)).collect(),
+        None => match number("OTTLA_SEEDS") {
+            Some(seeds) => (0..usual.saturating_mul(seeds).div_ceil(USUAL_OF_THE_QUICKEST)).collect(),
+            None => (0..usual).collect(),
+        },
     }
 }
 
