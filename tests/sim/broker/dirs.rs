@@ -20,6 +20,8 @@ use std::time::Duration;
 
 const SOUND: &str = "/var/ottla/sound";
 const FAILING: &str = "/var/ottla/failing";
+/// A write that fails is told long before so many looks, a second each.
+const UNTOUCHED_ROUNDS: u32 = 100;
 /// EIO, on Linux.
 const EIO: i32 = 5;
 
@@ -64,13 +66,31 @@ async fn look(shared: Rc<Shared>, stream: u32) {
     let mut link = Link::open(shared.address).await.expect("the broker serves");
     let partitions = shared.partitions.borrow().clone();
     let mut number = 0;
+    let mut untouched = 0;
     loop {
+        let mut refused = BTreeSet::new();
         for partition in &partitions {
             number += 1;
             let said = traffic::put(&shared, &mut link, partition, stream, number).await.expect("an answer");
             assert!(said.is_none() || said == ErrorCode::KAFKA_STORAGE_ERROR, "{partition:?}: {said}");
+            if !said.is_none() {
+                refused.insert((partition.topic.clone(), partition.index));
+            }
         }
         match partitions_in(&mut link, FAILING).await.expect("an answer") {
+            // Each of its logs could not be read when it was opened, and went offline alone: nothing is written there any more
+            // that could fail. The others serve on.
+            Ok(there) if !refused.is_empty() && refused.is_subset(&there) => {
+                let written: Vec<&Partition> = partitions
+                    .iter()
+                    .filter(|partition| there.contains(&(partition.topic.clone(), partition.index)))
+                    .collect();
+                untouched = if written.len() == refused.len() { untouched + 1 } else { 0 };
+                if untouched > UNTOUCHED_ROUNDS {
+                    return;
+                }
+                sleep(Duration::from_secs(1)).await;
+            }
             Ok(_) => sleep(Duration::from_secs(1)).await,
             Err(ErrorCode::KAFKA_STORAGE_ERROR) => break,
             Err(other) => panic!("{other}"),

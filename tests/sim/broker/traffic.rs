@@ -143,7 +143,7 @@ impl Producer {
             self.pending.pop_front();
             return Ok(());
         }
-        let after = sent.number - 1;
+        let after = sent.number.saturating_sub(1);
         assert!(
             error.is_retriable(),
             "{sent:?} to {:?}: {error} {:?}; the one before was acknowledged at {:?}, {} are pending",
