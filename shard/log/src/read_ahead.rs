@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! want ─► Loading ─► Here (served, then the least recently used goes)
-//!            └─────► Failed (forgotten at once: whoever asks next reads again)
+//!            └─────► Failed (whoever waits is told; whoever asks later reads again)
 //! ```
 
 use crate::Offset;
@@ -153,7 +153,10 @@ impl ReadAhead {
     fn find(&self, segment: SegmentKey, range: &Range<u64>) -> Option<Rc<Slot>> {
         let mut windows = self.windows.borrow_mut();
         let fits = |window: &Window| {
-            window.segment == segment && window.start == range.start && window.end >= range.end
+            window.segment == segment
+                && window.start == range.start
+                && window.end >= range.end
+                && !matches!(*window.slot.state.borrow(), State::Failed(_))
         };
         let at = windows.iter().position(fits)?;
         let window = windows.remove(at)?;
@@ -214,5 +217,50 @@ impl ReadAhead {
             self.used.set(None);
         }
         !self.windows.borrow().is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{directory, on_shard};
+    use ottla_io::{OpenOptions, sleep};
+    use std::time::Duration;
+
+    const SEGMENT: SegmentKey = (7, 0, 0);
+
+    /// Nobody waited for a window that was read ahead and failed: who wants it later has it read again.
+    #[test]
+    fn a_failure_that_nobody_saw_is_not_told_later() {
+        let dir = directory();
+        let path = dir.path().join("segment");
+        let bytes = vec![9; READ_AHEAD_WINDOW_BYTES as usize];
+        std::fs::write(&path, &bytes).unwrap();
+        on_shard(move || {
+            let (path, bytes) = (path.clone(), bytes.clone());
+            async move {
+                let read_ahead = ReadAhead::new(4 * READ_AHEAD_WINDOW_BYTES as usize);
+                let open = async |read| {
+                    let options = OpenOptions { read, write: !read, ..OpenOptions::default() };
+                    File::open(&path, &options).await.unwrap()
+                };
+                let (unreadable, readable) = (open(false).await, open(true).await);
+                read_ahead.foresee(SEGMENT, &unreadable, 0..READ_AHEAD_WINDOW_BYTES);
+                let has_failed = || match read_ahead.windows.borrow().front() {
+                    Some(window) => matches!(*window.slot.state.borrow(), State::Failed(_)),
+                    None => panic!("it is forgotten"),
+                };
+                while !has_failed() {
+                    sleep(Duration::from_millis(1)).await;
+                }
+                let found = read_ahead.load(SEGMENT, &readable, 0..READ_AHEAD_WINDOW_BYTES).await;
+                assert_eq!(found.unwrap(), bytes);
+                assert_eq!(read_ahead.bytes(), bytes.len(), "it is there once");
+                // Who waits is told.
+                let range = READ_AHEAD_WINDOW_BYTES..2 * READ_AHEAD_WINDOW_BYTES;
+                assert!(read_ahead.load(SEGMENT, &unreadable, range).await.is_err());
+                assert_eq!(read_ahead.bytes(), bytes.len(), "and it is forgotten");
+            }
+        });
     }
 }
