@@ -4,15 +4,16 @@
 //! nothing is ever under way that could be cancelled.
 
 use super::Context;
+use super::error::ToCode;
 use crate::core::Core;
 use ottla_metadata::Image;
+use ottla_metadata::decide::placement::validate_manual;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::AlterPartitionReassignmentsRequest;
 use ottla_protocol::messages::alter_partition_reassignments_response::{
     AlterPartitionReassignmentsResponse, ReassignablePartitionResponse, ReassignableTopicResponse,
 };
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 pub(crate) async fn handle(
@@ -73,25 +74,7 @@ fn judge(
         );
     };
     let Some(replicas) = replicas else { return Err((ErrorCode::NO_REASSIGNMENT_IN_PROGRESS, None)) };
-    let bad = |why: String| refused(ErrorCode::INVALID_REPLICA_ASSIGNMENT, why);
-    if replicas.is_empty() {
-        return bad("The manual partition assignment includes an empty replica list.".into());
-    }
-    let mut sorted = replicas.to_vec();
-    sorted.sort_unstable();
-    let mut seen = HashSet::new();
-    for broker in sorted {
-        if image.broker(broker).is_none() {
-            return bad(format!(
-                "The manual partition assignment includes broker {broker}, but no such broker is registered."
-            ));
-        }
-        if !seen.insert(broker) {
-            return bad(format!(
-                "The manual partition assignment includes the broker {broker} more than once."
-            ));
-        }
-    }
+    validate_manual(image, replicas, None).map_err(|error| (error.code(), error.message()))?;
     if !may_resize && replicas.len() != partition.replicas.len() {
         let (have, wanted) = (partition.replicas.len(), replicas.len());
         return refused(
@@ -100,10 +83,13 @@ fn judge(
         );
     }
     if replicas != partition.replicas.as_slice() {
-        return bad(format!(
-            "Partition {name}-{index} cannot leave {:?}: brokers do not replicate yet.",
-            partition.replicas
-        ));
+        return refused(
+            ErrorCode::INVALID_REPLICA_ASSIGNMENT,
+            format!(
+                "Partition {name}-{index} cannot leave {:?}: brokers do not replicate yet.",
+                partition.replicas
+            ),
+        );
     }
     Ok(())
 }
