@@ -70,9 +70,10 @@ fn run(command: &Command) -> io::Result<()> {
             report.save(json)
         }
         Command::Start { ottla, port, rounds, dir, json } => {
-            let lines = start::measure(ottla, *port, (*rounds).max(1), dir)?;
+            let rounds = (*rounds).max(1);
+            let lines = start::measure(ottla, *port, rounds, dir)?;
             let machine = Machine::look(dir);
-            let report = Report { machine, command: "perf/numbers start".to_owned(), rounds: *rounds, lines };
+            let report = Report { machine, command: "perf/numbers start".to_owned(), rounds, lines };
             print!("{}", report.table());
             report.save(json)
         }

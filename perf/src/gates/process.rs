@@ -113,16 +113,6 @@ impl Process {
         Ok(Connection { stream })
     }
 
-    /// Bytes that the kernel counts under `name` in the process's status.
-    /// # Errors
-    /// There is no such line.
-    fn status_bytes(&self, name: &str) -> io::Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        kib.map(|kib| kib * 1024.0).ok_or_else(|| Error::other(format!("the kernel tells no {name}")))
-    }
-
     /// Asks it to end, and waits until it has.
     /// # Errors
     /// It ends with an error.
@@ -160,6 +150,17 @@ impl Connection {
         self.stream.read_exact(&mut answer)?;
         Ok(answer)
     }
+}
+
+/// Bytes that the kernel counts under `name` in the status of the process `pid`.
+/// # Errors
+/// There is no such process or line.
+pub fn status_bytes(pid: u32, name: &str) -> io::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kib.map(|kib| kib * 1024.0)
+        .ok_or_else(|| Error::other(format!("the kernel tells no {name} of process {pid}")))
 }
 
 /// Everything that this module measures of `binary`. `envs` are its environment's.
@@ -216,10 +217,10 @@ pub fn idle_bytes(binary: &Path, envs: &[(&str, &str)]) -> io::Result<[f64; 3]> 
     let mut connection = process.connect()?;
     connection.call(&frame(ApiKey::ApiVersions, 0, &ApiVersionsRequest::default()))?;
     std::thread::sleep(IDLE);
-    let idle = [process.status_bytes("VmRSS")?, process.status_bytes("RssAnon")?];
+    let idle = [status_bytes(process.id(), "VmRSS")?, status_bytes(process.id(), "RssAnon")?];
     created_topic(&connection.call(&create_topic(PARTITIONS, &[]))?);
     std::thread::sleep(IDLE);
-    let partition = (process.status_bytes("RssAnon")? - idle[1]) / f64::from(PARTITIONS);
+    let partition = (status_bytes(process.id(), "RssAnon")? - idle[1]) / f64::from(PARTITIONS);
     process.stop()?;
     Ok([idle[0], idle[1], partition])
 }

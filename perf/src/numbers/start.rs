@@ -1,6 +1,6 @@
 //! How long a broker takes from nothing to serving, and what it holds when nobody asks anything: of both.
 
-use crate::gates::process::idle_bytes;
+use crate::gates::process::{idle_bytes, status_bytes};
 use crate::rounds::{Contestant, Line, run};
 use crate::timed::Build;
 use crate::timed::life::Life;
@@ -33,17 +33,10 @@ pub fn measure(ottla: &Path, port: u16, rounds: usize, dir: &Path) -> io::Result
         let running = kafka::start(home.path(), port, &[]).map_err(Error::other)?;
         let ready = began.elapsed();
         std::thread::sleep(SETTLE);
-        let resident = resident_bytes(running.pid);
+        let resident = status_bytes(running.pid, "VmRSS");
         kafka::stop(home.path()).map_err(Error::other)?;
         Ok(vec![("ready_ms", ready.as_secs_f64() * 1e3), ("idle_mb", resident? / 1e6)])
     };
     let kafka = format!("Kafka {}", kafka::version());
     run("start and idle", rounds, vec![Contestant::new("Ottla", of_ottla), Contestant::new(&kafka, of_kafka)])
-}
-
-fn resident_bytes(pid: u32) -> io::Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<f64>().ok());
-    kib.map(|kib| kib * 1024.0).ok_or_else(|| Error::other(format!("no VmRSS of process {pid}")))
 }

@@ -16,7 +16,7 @@ pub const WRITE_BYTES_MAX: u64 = 4 << 20;
 pub const READ_WINDOW_BYTES: usize = 1 << 20;
 /// A cold read takes at least this from disk: smaller ones cost the device as much.
 pub const READ_BYTES_MIN: usize = 64 << 10;
-/// Catch-up readers share windows of this, and the disk reads one at a time: a large direct read brings twice what the page cache does.
+/// Catch-up readers share windows of this: large enough that a read is mostly transfer.
 pub const READ_AHEAD_WINDOW_BYTES: u64 = 1 << 20;
 /// A batch that lies across windows is put together from them when it is no longer than this, which is more than `max.message.bytes`
 /// usually allows; a longer one is read directly.

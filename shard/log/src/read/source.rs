@@ -7,8 +7,7 @@
 //! | anywhere else, once | a direct read of what is asked for |
 //! | the last block of the active segment, which still changes, and what came after its window was read | a direct read |
 //!
-//! Measured by `cargo run --release -p ottla-perf --bin compare -- reads`: large direct reads bring 820 MB/s of cold data where a
-//! splice through the page cache brings 410-510 (a virtual disk).
+//! Why no splice: ARCHITECTURE.md has what `cargo run --release -p ottla-perf --bin compare -- reads` gave.
 
 use crate::batch::BATCH_HEADER_BYTES;
 use crate::limits::{
