@@ -101,6 +101,21 @@ pub(crate) async fn dirt(
     if split(segments, first_dirty).1 == 0 {
         return Ok(None);
     }
+    match dirt_of(inner, segments, first_dirty, lags, now_ms).await {
+        // One that was deleted or cut meanwhile looks damaged, and is not.
+        Err(_) if !swap::stands(inner, segments) => Ok(None),
+        found => found,
+    }
+}
+
+/// As [`dirt`], of `segments` that may be cleaned by their offsets.
+async fn dirt_of(
+    inner: &Inner,
+    segments: &[Sealed],
+    first_dirty: Offset,
+    lags: Lags,
+    now_ms: i64,
+) -> Result<Option<Dirt>, Error> {
     let first = segments.partition_point(|segment| segment.end_offset <= first_dirty);
     let mut count = segments.len();
     if lags.min_ms > 0 {
@@ -121,7 +136,10 @@ pub(crate) async fn dirt(
     if lags.max_ms < i64::MAX {
         for segment in segments.iter().skip(first) {
             let timestamp = first_timestamp(inner, segment).await?;
-            is_overdue |= timestamp.is_some_and(|first| first < now_ms.saturating_sub(lags.max_ms.max(0)));
+            is_overdue = timestamp.is_some_and(|first| first < now_ms.saturating_sub(lags.max_ms.max(0)));
+            if is_overdue {
+                break;
+            }
         }
     }
     Ok(Some(Dirt { first_dirty, upper: last.end_offset, clean_bytes, dirty_bytes, is_overdue }))

@@ -227,6 +227,35 @@ fn a_log_that_changes_ends_the_pass() {
     });
 }
 
+/// A segment that goes while somebody looks how dirty the log is looks damaged, and is not: no log must be left alone for it.
+#[test]
+fn a_segment_that_goes_meanwhile_is_no_damage() {
+    for seed in 0..60 {
+        let mut world = World::new(seed, sim::Config::default());
+        let node = world.add_node("node");
+        let partition = small(Path::new("/data"));
+        let run = world.start(node, 1, move |_: ShardContext<()>| {
+            let partition = partition.clone();
+            async move {
+                ottla_io::file::create_dir_all("/data").await.unwrap();
+                let end = filled(&partition, 100).await.close(None).await.unwrap();
+                // What is opened has yet to learn the timestamps of its segments.
+                let (log, _) = partition.open_clean(end).await;
+                let (log_of_task, start) = (log.clone(), log.segments()[6].base_offset);
+                let deleted = ottla_io::spawn(ottla_io::Class::Foreground, async move {
+                    log_of_task.delete_records_to(start).await.unwrap();
+                });
+                let lags = Lags { min_ms: 1, max_ms: 1 << 50 };
+                let found = log.dirt(None, end, lags, NOW + 10_000).await;
+                assert!(found.is_ok(), "seed {seed}: {found:?}");
+                deleted.await.unwrap();
+                assert!(log.dirt(None, end, lags, NOW + 10_000).await.unwrap().is_some());
+            }
+        });
+        assert!(world.run_until(Duration::from_secs(60), |_| run.is_finished()), "seed {seed}");
+    }
+}
+
 /// The rules of lags: the youngest record of a segment, the oldest of what is dirty.
 #[test]
 fn lags_hold_back_and_urge() {
