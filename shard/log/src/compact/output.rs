@@ -125,7 +125,7 @@ impl<'a> Output<'a> {
         self.file.set_len(bytes).await.map_err(|error| Error::io("cut", &path, &error))?;
         self.file.sync_all().await.map_err(|error| Error::io("flush", &path, &error))?;
         self.index.time_entry();
-        let (offsets, times) = self.index.unstored(|_| true, |_| true);
+        let (offsets, times) = self.index.take_entries();
         let (offsets, times) = (Bytes::from(offsets), Bytes::from(times));
         store(&inner.path(base_offset, ".index.cleaned"), offsets.clone()).await?;
         store(&inner.path(base_offset, ".timeindex.cleaned"), times.clone()).await?;

@@ -226,7 +226,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     async fn run(&mut self, segments: &[Sealed]) -> Result<(), Stop> {
-        let Compaction { dirt, map_bytes_max, map_load_factor, .. } = *self.compaction;
+        let Compaction { map_bytes_max, map_load_factor, .. } = *self.compaction;
         let mut map = OffsetMap::new(map_bytes_max, map_load_factor, [random_u64(), random_u64()]);
         let map_end = self.read_keys(segments, &mut map).await?;
         self.done.end = map_end;
@@ -249,7 +249,7 @@ impl Pass<'_> {
         let count = segments.partition_point(|segment| segment.base_offset < map_end);
         let mut transactions = Transactions::new(self.compaction.aborted);
         for group in group(segments.get(..count).unwrap_or_default(), limits) {
-            self.clean_group(group, &rules, &mut transactions, dirt.upper).await?;
+            self.clean_group(group, &rules, &mut transactions).await?;
         }
         Ok(())
     }
@@ -328,7 +328,6 @@ impl Pass<'_> {
         group: &[Sealed],
         rules: &Rules<'_>,
         transactions: &mut Transactions<'_>,
-        upper: Offset,
     ) -> Result<(), Stop> {
         let Some(first) = group.first().filter(|_| group.iter().any(|segment| segment.bytes > 0)) else {
             return Ok(());
@@ -340,7 +339,7 @@ impl Pass<'_> {
             old.any(|segment| segment.aborted_file)
         };
         let output = Output::create(self.inner, self.compaction.pace, base_offset, has_aborted).await?;
-        let cleaned = match self.clean_into(output, group, rules, transactions, upper).await {
+        let cleaned = match self.clean_into(output, group, rules, transactions).await {
             Ok(Some(cleaned)) => self.put_in_place(group, cleaned).await,
             // It is as clean as it can be.
             Ok(None) => {
@@ -388,7 +387,6 @@ impl Pass<'_> {
         group: &[Sealed],
         rules: &Rules<'_>,
         transactions: &mut Transactions<'_>,
-        upper: Offset,
     ) -> Result<Option<Cleaned>, Stop> {
         let mut is_same = group.len() == 1;
         // The last batch of the group stays, if only as an empty one: the segment then covers the offsets of all those
@@ -413,7 +411,7 @@ impl Pass<'_> {
                     transactions.batch(&header)
                 };
                 let ends_group = source.is_at_end() && Some(at) == last_with_batches;
-                let verdict = rules.of_batch(&header, is_void, ends_group || header.next_offset() == upper);
+                let verdict = rules.of_batch(&header, is_void, ends_group);
                 let filtered = filter(header, &batch, verdict, rules).await;
                 let (left, kept) =
                     filtered.map_err(|error| self.sort_out(group, source.corrupt_batch(&header, &error)))?;
