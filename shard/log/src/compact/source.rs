@@ -8,7 +8,8 @@ use crate::read::open_segment;
 use crate::scan::Expected;
 use crate::{Error, Offset};
 use bytes::Bytes;
-use ottla_io::{BLOCK_BYTES, Buffer, File};
+use ottla_io::task::slice_is_over;
+use ottla_io::{BLOCK_BYTES, Buffer, File, yield_now};
 
 /// A checksum over more than this at once would hold up the core.
 const CHECKSUM_STEP_BYTES: usize = 1 << 20;
@@ -51,12 +52,16 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// The next batch; `None` at the end.
+    /// The next batch; `None` at the end. Another task has its turn before, if this one's slice is over.
     /// # Errors
     /// Damage, which says nothing about the log's health by itself: the segment may have gone meanwhile.
     pub(super) async fn next(&mut self) -> Result<Option<(BatchHeader, Bytes)>, Error> {
         if self.position >= self.bytes {
             return Ok(None);
+        }
+        // A window may hold ten thousand small batches.
+        if slice_is_over() {
+            yield_now().await;
         }
         let header = match BatchHeader::parse(self.rest()) {
             Ok(header) => header,
@@ -128,7 +133,7 @@ impl<'a> Source<'a> {
         for step in batch.get(CRC_START..).unwrap_or_default().chunks(CHECKSUM_STEP_BYTES) {
             computed = crc32c::crc32c_append(computed, step);
             if step.len() == CHECKSUM_STEP_BYTES {
-                ottla_io::yield_now().await;
+                yield_now().await;
             }
         }
         if computed == header.crc {
