@@ -165,17 +165,15 @@ async fn store(path: &Path, content: Bytes) -> Result<(), Error> {
 
 /// Takes the files away that a cleaning left which came to nothing. Of a log that is offline they stay as they are, for
 /// its next opening to see.
-pub(super) async fn discard(inner: &Inner, base_offset: Offset) {
+pub(super) async fn discard(inner: &Inner, base_offset: Offset) -> Result<(), Error> {
     for suffix in CLEANED_SUFFIXES {
         // A full disk may have come between the renames; the log, which is the last of them, is never left renamed.
         for state in if suffix == ".log" { &[".cleaned"][..] } else { &[".cleaned", ".swap"][..] } {
             if inner.state.borrow().failure.is_some() {
-                return;
+                return Ok(());
             }
-            let path = inner.path(base_offset, &format!("{suffix}{state}"));
-            if let Err(error) = remove_if_there(&path).await {
-                tracing::debug!("a file of a cleaning that was given up stays: {error}");
-            }
+            remove_if_there(&inner.path(base_offset, &format!("{suffix}{state}"))).await?;
         }
     }
+    Ok(())
 }

@@ -339,45 +339,37 @@ impl Pass<'_> {
             old.any(|segment| segment.aborted_file)
         };
         let output = Output::create(self.inner, self.compaction.pace, base_offset, has_aborted).await?;
-        let cleaned = match self.clean_into(output, group, rules, transactions).await {
-            Ok(Some(cleaned)) => self.put_in_place(group, cleaned).await,
+        let in_place = match self.clean_into(output, group, rules, transactions).await {
+            Ok(Some(cleaned)) => self.put_in_place(group, cleaned).await.map(|()| true),
             // It is as clean as it can be.
-            Ok(None) => {
-                discard(self.inner, base_offset).await;
-                self.done.segments_made += 1;
-                return Ok(());
-            }
-            Err(stop) => {
-                discard(self.inner, base_offset).await;
-                return Err(stop);
-            }
+            Ok(None) => Ok(false),
+            Err(stop) => Err(stop),
         };
-        match cleaned {
-            Ok(true) => {
-                self.done.segments_made += 1;
-                Ok(())
-            }
-            Ok(false) => {
-                discard(self.inner, base_offset).await;
-                Err(Stop::GivenUp)
-            }
-            Err(error) => {
-                discard(self.inner, base_offset).await;
-                // Closed or deleted meanwhile.
-                Err(if matches!(error, Error::Closed { .. }) { Stop::GivenUp } else { error.into() })
-            }
+        if !matches!(in_place, Ok(true)) {
+            let discarded = discard(self.inner, base_offset).await;
+            in_place?;
+            // A crash would undo the next group's swap beside a file that is not whole, and its old segments are gone by then.
+            discarded?;
         }
+        self.done.segments_made += 1;
+        Ok(())
     }
 
     /// By a task of its own: whoever drops the pass does not stop it halfway.
-    async fn put_in_place(&self, group: &[Sealed], cleaned: Cleaned) -> Result<bool, Error> {
+    async fn put_in_place(&self, group: &[Sealed], cleaned: Cleaned) -> Result<(), Stop> {
         let (inner, group) = (self.inner.clone(), group.to_vec());
         let task = spawn(Class::Background, async move { swap::replace(&inner, &group, cleaned).await });
-        task.await.unwrap_or_else(|error| {
+        let replaced = task.await.unwrap_or_else(|error| {
             let error = Error::Offline { dir: self.inner.dir.clone(), reason: error.to_string() };
             self.inner.fail(&error);
             Err(error)
-        })
+        });
+        match replaced {
+            Ok(true) => Ok(()),
+            // Closed or deleted meanwhile.
+            Ok(false) | Err(Error::Closed { .. }) => Err(Stop::GivenUp),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// `None` when all of a single segment stays as it is.

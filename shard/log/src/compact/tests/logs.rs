@@ -256,6 +256,50 @@ fn a_segment_that_goes_meanwhile_is_no_damage() {
     }
 }
 
+/// A file that is not whole and cannot be removed ends the pass: after a crash it would undo the swaps of the groups behind it, whose
+/// old segments are gone by then.
+#[test]
+fn a_half_made_file_that_stays_ends_the_pass() {
+    let data = directory();
+    let partition = small(data.path());
+    on_shard(move || {
+        let partition = partition.clone();
+        async move {
+            let log = partition.create().await;
+            for number in 0..100 {
+                let key = format!("{number}");
+                append(&log, &keyed(0, &[(&key, Some("0123456789"))]).build().unwrap(), 0).await;
+            }
+            log.wait_durable(100).await.unwrap();
+            crate::writer::written(&log.0).await.unwrap();
+            let lags = Lags { min_ms: 0, max_ms: i64::MAX };
+            let dirt = log.dirt(None, 100, lags, NOW).await.unwrap().unwrap();
+            // A directory in its place is what cannot be removed.
+            let stays = log.0.path(0, ".txnindex.cleaned");
+            let goes_on = || {
+                let _ = fs::create_dir(&stays);
+                true
+            };
+            let compaction = Compaction {
+                dirt,
+                aborted: &[],
+                producers: &HashMap::new(),
+                now_ms: NOW,
+                delete_retention_ms: 0,
+                map_bytes_max: 1 << 20,
+                map_load_factor: 0.9,
+                pace: &Pace::default(),
+                goes_on: &goes_on,
+            };
+            let error = log.compact(&compaction).await.unwrap_err();
+            assert!(matches!(&error, Error::Io { path, .. } if *path == stays), "{error}");
+            assert!(log.is_online());
+            fs::remove_dir(&stays).unwrap();
+            assert!(clean(&log, None, 1 << 20).await.unwrap().is_some());
+        }
+    });
+}
+
 /// The rules of lags: the youngest record of a segment, the oldest of what is dirty.
 #[test]
 fn lags_hold_back_and_urge() {
