@@ -5,7 +5,6 @@
 //! ```
 
 use crate::log::Inner;
-use crate::recover::remove_segment;
 use crate::state::Segment;
 use crate::timestamps::largest;
 use crate::writer::{self, remove_if_there};
@@ -13,6 +12,7 @@ use crate::{Error, Offset};
 use ottla_io::file::{rename, sync_dir};
 use ottla_io::{Class, sleep, spawn};
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -128,13 +128,14 @@ pub(crate) async fn delete_records_to(inner: &Rc<Inner>, offset: Offset) -> Resu
         };
         // Oldest first, each durably gone before the next goes: removals that a crash undoes need not be the last ones,
         // and a segment that came back behind a gap would be served.
-        for (at, base_offset) in gone.iter().enumerate() {
+        let mut retired = Vec::new();
+        for (at, base_offset) in gone.into_iter().enumerate() {
             if at > 0 {
                 sync_dir(&inner.dir).await.map_err(|error| Error::io("flush", &inner.dir, &error))?;
             }
-            retire(inner, *base_offset).await?;
+            retired.extend(retire(inner, base_offset).await?);
         }
-        remove_later(inner, gone);
+        remove_later(inner, retired);
         let stored = inner.state.borrow().epochs_stored;
         if !stored {
             writer::store_epochs(inner).await?;
@@ -144,43 +145,49 @@ pub(crate) async fn delete_records_to(inner: &Rc<Inner>, offset: Offset) -> Resu
     .await
 }
 
-/// Takes a segment's files out of the log: renamed to `.deleted` as Kafka does, so that an operator has
-/// `file.delete.delay.ms` to change their mind, or removed at once when that is 0. Readers that are in them finish.
-async fn retire(inner: &Inner, base_offset: Offset) -> Result<(), Error> {
-    let delay_ms = inner.state.borrow().config.file_delete_delay_ms;
-    if delay_ms == 0 {
-        return remove_segment(inner, base_offset).await;
-    }
+/// Takes a segment's files out of the log, in the order of [`SUFFIXES`]. Returns those that are to be removed later.
+async fn retire(inner: &Inner, base_offset: Offset) -> Result<Vec<PathBuf>, Error> {
     inner.resources.forget_segment(inner.number, base_offset);
+    let mut retired = Vec::new();
     for suffix in SUFFIXES {
-        let path = inner.path(base_offset, suffix);
-        match rename(&path, &inner.path(base_offset, &format!("{suffix}.deleted"))).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::io("rename", &path, &error));
-            }
-            _ => {}
-        }
+        retired.extend(retire_file(inner, base_offset, suffix).await?);
         if suffix == ".log" {
             crate::aborted::keep_until_here(inner, base_offset).await?;
         }
     }
     inner.state.borrow_mut().snapshots.retain(|offset| *offset != base_offset);
-    Ok(())
+    Ok(retired)
+}
+
+/// Takes a file out of the log, if it is there: renamed to `.deleted` as Kafka does, so that an operator has
+/// `file.delete.delay.ms` to change their mind, or removed at once when that is 0. Readers that are in it finish. Returns
+/// what [`remove_later`] is to remove.
+pub(crate) async fn retire_file(
+    inner: &Inner,
+    base_offset: Offset,
+    suffix: &str,
+) -> Result<Option<PathBuf>, Error> {
+    let path = inner.path(base_offset, suffix);
+    if inner.state.borrow().config.file_delete_delay_ms == 0 {
+        return remove_if_there(&path).await.map(|()| None);
+    }
+    let deleted = inner.path(base_offset, &format!("{suffix}.deleted"));
+    match rename(&path, &deleted).await {
+        Ok(()) => Ok(Some(deleted)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("rename", &path, &error)),
+    }
 }
 
 /// Removes what was retired, after its delay. A broker that ends before that leaves it to the next opening of the log.
-fn remove_later(inner: &Rc<Inner>, retired: Vec<Offset>) {
-    let delay_ms = inner.state.borrow().config.file_delete_delay_ms;
-    if retired.is_empty() || delay_ms == 0 {
+pub(crate) fn remove_later(inner: &Rc<Inner>, retired: Vec<PathBuf>) {
+    if retired.is_empty() {
         return;
     }
-    let files: Vec<_> = retired
-        .iter()
-        .flat_map(|base_offset| SUFFIXES.map(|suffix| inner.path(*base_offset, &format!("{suffix}.deleted"))))
-        .collect();
+    let delay_ms = inner.state.borrow().config.file_delete_delay_ms;
     spawn(Class::Background, async move {
         sleep(Duration::from_millis(delay_ms)).await;
-        for path in files {
+        for path in retired {
             if let Err(error) = remove_if_there(&path).await {
                 tracing::warn!("a deleted segment's file stays: {error}");
             }

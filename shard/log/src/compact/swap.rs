@@ -14,15 +14,14 @@
 use super::output::{CLEANED_SUFFIXES, Cleaned};
 use super::plan::Sealed;
 use crate::log::Inner;
+use crate::retain::{remove_later, retire_file};
 use crate::state::{Segment, Swapping};
-use crate::writer::{exclusively_unless_full, remove_if_there};
+use crate::writer::exclusively_unless_full;
 use crate::{Error, Offset};
 use ottla_io::file::{rename, sync_dir};
-use ottla_io::{Class, sleep, spawn};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// Whether the segments of `group` stand as they were when cleaning began.
 pub(super) fn stands(inner: &Inner, group: &[Sealed]) -> bool {
@@ -123,38 +122,11 @@ fn take_in(inner: &Inner, group: &[Sealed], cleaned: Cleaned) {
 /// Takes the old segments' files out of the log, the oldest last: what a crash leaves of them is then the front of the
 /// log, which the swap covers. Returns those that are to be removed later.
 async fn retire(inner: &Inner, group: &[Sealed]) -> Result<Vec<PathBuf>, Error> {
-    let keeps = inner.state.borrow().config.file_delete_delay_ms > 0;
     let mut retired = Vec::new();
     for old in group.iter().rev() {
         for suffix in CLEANED_SUFFIXES {
-            let path = inner.path(old.base_offset, suffix);
-            if !keeps {
-                remove_if_there(&path).await?;
-                continue;
-            }
-            let deleted = inner.path(old.base_offset, &format!("{suffix}.deleted"));
-            match rename(&path, &deleted).await {
-                Ok(()) => retired.push(deleted),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::io("rename", &path, &error)),
-            }
+            retired.extend(retire_file(inner, old.base_offset, suffix).await?);
         }
     }
     Ok(retired)
-}
-
-/// After `file.delete.delay.ms`. A broker that ends before that leaves them to the next opening of the log.
-fn remove_later(inner: &Rc<Inner>, retired: Vec<PathBuf>) {
-    if retired.is_empty() {
-        return;
-    }
-    let delay_ms = inner.state.borrow().config.file_delete_delay_ms;
-    spawn(Class::Background, async move {
-        sleep(Duration::from_millis(delay_ms)).await;
-        for path in retired {
-            if let Err(error) = remove_if_there(&path).await {
-                tracing::warn!("a replaced segment's file stays: {error}");
-            }
-        }
-    });
 }
