@@ -17,7 +17,8 @@ pub use ottla_log::snapshot::SnapshotFault;
 
 use ottla_log::batch::BatchHeader;
 use ottla_log::compact::LastBatch;
-use ottla_log::{AbortedTxn, Offset};
+use ottla_log::{AbortedTxn, Offset, transactions};
+use ottla_protocol::records::MarkerKind;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, HashMap};
 
@@ -135,6 +136,15 @@ pub struct ProducerInfo {
 pub struct Marker {
     pub commit: bool,
     pub coordinator_epoch: i32,
+}
+
+impl Marker {
+    /// What the control record of a batch says, if it ends a transaction.
+    pub fn of(header: &BatchHeader, batch: &[u8]) -> Option<Marker> {
+        let marker = transactions::marker_of(header, batch)?;
+        let commit = marker.kind == MarkerKind::Commit;
+        Some(Marker { commit, coordinator_epoch: marker.coordinator_epoch })
+    }
 }
 
 /// A transaction whose marker is in the log.

@@ -14,7 +14,7 @@ mod locate;
 mod take;
 
 pub(crate) use locate::{locate, tell_unreachable};
-pub(crate) use take::{Taken, take};
+pub(crate) use take::{LOCK_FILE, Taken, take};
 
 use crate::core::Core;
 use futures_util::future::join_all;

@@ -9,11 +9,10 @@
 //!     └────────────────────────────────┘
 //! ```
 
-use super::open::marker_of;
 use super::{Partition, error_code};
 use crate::partition::Isolation;
 use crate::produce::{Checked, Refusal};
-use crate::producers::{ProducerFault, Verdict};
+use crate::producers::{Marker, ProducerFault, Verdict};
 use ottla_io::Instant;
 use ottla_log::{AppendError, AppendInfo, Offset};
 use ottla_protocol::ErrorCode;
@@ -198,7 +197,7 @@ impl Partition {
             return refused_here(ErrorCode::NOT_ENOUGH_REPLICAS);
         }
         let header = checked.header;
-        let marker = marker_of(&header, &checked.batch);
+        let marker = Marker::of(&header, &checked.batch);
         if header.producer_id >= 0 {
             let verdict = match (origin, marker) {
                 (AppendOrigin::Marker { transaction_version }, Some(marker)) => {

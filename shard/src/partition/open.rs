@@ -5,11 +5,9 @@ use super::{Partition, RefCell};
 use crate::producers::{Marker, Producers};
 use crate::purgatory::Watchers;
 use crate::settings::TopicSettings;
-use ottla_log::batch::BatchHeader;
 use ottla_log::checkpoint::epochs::LEADER_EPOCHS;
-use ottla_log::{Error, Log, Offset, Opening, Resources, transactions};
+use ottla_log::{Error, Log, Offset, Opening, Resources};
 use ottla_protocol::Uuid;
-use ottla_protocol::records::MarkerKind;
 use ottla_replica::{Assignment, Leader, NodeId};
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -144,7 +142,7 @@ async fn recover_producers(
     if from < log.log_end_offset() {
         let mut aborted = Vec::new();
         log.replay(from, |header, batch| {
-            let ended = producers.record(header, marker_of(header, batch));
+            let ended = producers.record(header, Marker::of(header, batch));
             aborted.extend(ended.and_then(|ended| ended.aborted()));
         })
         .await?;
@@ -152,10 +150,4 @@ async fn recover_producers(
     }
     producers.expire(ottla_io::unix_millis(), expiration_ms);
     Ok((producers, from))
-}
-
-/// What the control record of a batch says, if it ends a transaction.
-pub(super) fn marker_of(header: &BatchHeader, batch: &[u8]) -> Option<Marker> {
-    let marker = transactions::marker_of(header, batch)?;
-    Some(Marker { commit: marker.kind == MarkerKind::Commit, coordinator_epoch: marker.coordinator_epoch })
 }

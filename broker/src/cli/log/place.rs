@@ -1,9 +1,10 @@
 //! What a path is: the kind of a file by its name, the files of a partition, and what the data directory around says of it.
 
+use crate::log_dirs::LOCK_FILE;
 use ottla_log::Offset;
 use ottla_log::checkpoint::directory::CLEAN_SHUTDOWN;
 use ottla_log::checkpoint::epochs::LEADER_EPOCHS;
-use ottla_log::checkpoint::offsets::{self, LOG_START, Offsets, RECOVERY_POINT, REPLICATION};
+use ottla_log::checkpoint::offsets::{self, CLEANER, LOG_START, Offsets, RECOVERY_POINT, REPLICATION};
 use ottla_log::checkpoint::partition::{PARTITION_METADATA, parse_directory_name, parse_segment_file_name};
 use ottla_log::limits::SMALL_FILE_BYTES_MAX;
 use std::fs::{self, File};
@@ -11,13 +12,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Up to where each log was compacted; of the offset checkpoints' form.
-pub(super) const CLEANER: &str = "cleaner-offset-checkpoint";
 /// Offset checkpoints of a data directory.
 pub(super) const OFFSET_CHECKPOINTS: [&str; 4] = [RECOVERY_POINT, LOG_START, REPLICATION, CLEANER];
 const META_PROPERTIES: &str = crate::controller::meta_properties::FILE_NAME;
-/// Kafka's name for the lock of a data directory, and Ottla's.
-pub(super) const LOCK: &str = ".lock";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -82,7 +79,7 @@ impl DataDirectory {
             offsets::parse(&bytes).unwrap_or_default()
         };
         DataDirectory {
-            is_live: is_locked(&path.join(LOCK)),
+            is_live: is_locked(&path.join(LOCK_FILE)),
             is_clean: path.join(CLEAN_SHUTDOWN).is_file(),
             recovery_points: checkpoint(RECOVERY_POINT),
             log_starts: checkpoint(LOG_START),

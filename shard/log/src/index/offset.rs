@@ -28,6 +28,10 @@ impl Entry {
         let value = u64::from_be_bytes(*bytes);
         Entry { relative_offset: (value >> 32) as u32, position: value as u32 }
     }
+    /// Whether it may be the entry after `last`.
+    pub fn ascends(&self, last: Option<Entry>) -> bool {
+        last.is_none_or(|last| last.relative_offset < self.relative_offset && last.position < self.position)
+    }
 }
 
 /// The entries of a file, searched in place.
@@ -46,10 +50,7 @@ impl OffsetIndex {
             if u64::from(entry.position) >= segment_bytes || entry.relative_offset > i32::MAX as u32 {
                 return Err(IndexFault::Range(number));
             }
-            let ascends = last.is_none_or(|last| {
-                last.relative_offset < entry.relative_offset && last.position < entry.position
-            });
-            if !ascends {
+            if !entry.ascends(last) {
                 return Err(IndexFault::Order(number));
             }
             last = Some(entry);

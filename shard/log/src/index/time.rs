@@ -33,6 +33,12 @@ impl Entry {
             relative_offset: u32::from_be_bytes(relative_offset.copied().unwrap_or_default()),
         }
     }
+    /// Whether it may be the entry after `last`.
+    pub fn ascends(&self, last: Option<Entry>) -> bool {
+        last.is_none_or(|last| {
+            last.timestamp < self.timestamp && last.relative_offset <= self.relative_offset
+        })
+    }
 }
 
 /// The entries of a file, searched in place.
@@ -51,10 +57,7 @@ impl TimeIndex {
             if entry.relative_offset > i32::MAX as u32 || entry.timestamp < 0 {
                 return Err(IndexFault::Range(number));
             }
-            let ascends = last.is_none_or(|last| {
-                last.timestamp < entry.timestamp && last.relative_offset <= entry.relative_offset
-            });
-            if !ascends {
+            if !entry.ascends(last) {
                 return Err(IndexFault::Order(number));
             }
             last = Some(entry);

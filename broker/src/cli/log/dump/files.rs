@@ -112,10 +112,7 @@ pub(super) fn offset_index(
     let mut last: Option<offset::Entry> = None;
     entries(report, path, is_growing, left, |byte, entry| {
         let entry = offset::Entry::from_bytes(entry);
-        let before = last.replace(entry);
-        if before.is_some_and(|last| {
-            last.relative_offset >= entry.relative_offset || last.position >= entry.position
-        }) {
+        if !entry.ascends(last.replace(entry)) {
             return Err("an entry does not ascend");
         }
         let (offset, position) =
@@ -136,10 +133,7 @@ pub(super) fn time_index(
     let mut last: Option<time_index_file::Entry> = None;
     entries(report, path, is_growing, left, |byte, entry| {
         let entry = time_index_file::Entry::from_bytes(entry);
-        let before = last.replace(entry);
-        if before.is_some_and(|last| {
-            last.timestamp >= entry.timestamp || last.relative_offset > entry.relative_offset
-        }) {
+        if !entry.ascends(last.replace(entry)) {
             return Err("an entry does not ascend");
         }
         let (timestamp, offset) =

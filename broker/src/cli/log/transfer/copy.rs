@@ -18,8 +18,8 @@ use ottla_log::checkpoint::partition::{self, PARTITION_METADATA, segment_file_na
 use ottla_log::index::IndexBuilder;
 use ottla_log::scan::Expected;
 use ottla_log::snapshot;
-use ottla_protocol::records::{Marker, MarkerKind, RecordsReader, patch_assignment};
-use ottla_shard::producers::{self, Producers};
+use ottla_protocol::records::patch_assignment;
+use ottla_shard::producers::{Marker, Producers};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -227,7 +227,7 @@ impl Copier<'_, '_> {
         self.copied.leader_epoch = self.copied.leader_epoch.max(header.leader_epoch);
         self.copied.producer_id_max = self.copied.producer_id_max.max(header.producer_id);
         self.epochs.assign(header.leader_epoch, header.base_offset);
-        self.producers.record(&header, marker_of(&header, bytes));
+        self.producers.record(&header, Marker::of(&header, bytes));
         match out {
             Some(out) => out
                 .batch(position, &header, bytes)
@@ -310,17 +310,6 @@ impl Copier<'_, '_> {
         let path = target.join(segment_file_name(self.copied.log_end, ".snapshot"));
         write(&path, &snapshot::format(entries.into_values())).map_err(|error| cannot_write(&path, &error))
     }
-}
-
-/// What the control record of a batch says, if it ends a transaction.
-fn marker_of(header: &BatchHeader, bytes: &[u8]) -> Option<producers::Marker> {
-    if !header.is_control() {
-        return None;
-    }
-    let mut reader = RecordsReader::new(header, bytes, 0).ok()?;
-    let marker = Marker::parse(&reader.next().ok()??)?;
-    let commit = marker.kind == MarkerKind::Commit;
-    Some(producers::Marker { commit, coordinator_epoch: marker.coordinator_epoch })
 }
 
 fn cannot_write(target: &Path, error: &io::Error) -> Failure {

@@ -122,7 +122,7 @@ fn plans(args: &ImportArgs, config: &BrokerConfig) -> Result<Vec<Plan>, Failure>
 }
 
 fn is_internal(name: &str) -> bool {
-    is_internal_topic(name) || name == "__cluster_metadata" || name == "__share_group_state"
+    is_internal_topic(name) || name == "__cluster_metadata"
 }
 
 fn plan(

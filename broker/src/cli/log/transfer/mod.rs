@@ -13,8 +13,9 @@ mod kafka_metadata;
 mod metadata_log;
 mod swap;
 
-use super::place::{DataDirectory, LOCK, Partition};
+use super::place::{DataDirectory, Partition};
 use crate::cli::Failure;
+use crate::log_dirs::LOCK_FILE;
 use ottla_log::checkpoint::offsets::{self, Offsets};
 use ottla_log::checkpoint::partition::parse_directory_name;
 use rustix::fs::{FlockOperation, fcntl_lock, flock};
@@ -34,7 +35,7 @@ impl Locks {
     fn take(dirs: &[PathBuf], makes: bool) -> Result<Locks, Failure> {
         let mut held = Vec::new();
         for dir in dirs {
-            let path = dir.join(LOCK);
+            let path = dir.join(LOCK_FILE);
             let file =
                 match OpenOptions::new().read(true).write(true).create(makes).truncate(false).open(&path) {
                     Ok(file) => file,

@@ -139,9 +139,7 @@ impl Indexes {
                 break;
             }
             let offset = self.base_offset.saturating_add(i64::from(entry.relative_offset));
-            let ascends = self.last_offset_entry.is_none_or(|last| {
-                last.relative_offset < entry.relative_offset && last.position < entry.position
-            });
+            let ascends = entry.ascends(self.last_offset_entry);
             let wrong = match batch {
                 _ if !ascends => Some("it does not ascend".to_owned()),
                 Some((position, header)) if u64::from(entry.position) == position => {
@@ -178,9 +176,7 @@ impl Indexes {
             if offset >= until {
                 break;
             }
-            let ascends = self.last_time_entry.is_none_or(|last| {
-                last.timestamp < entry.timestamp && last.relative_offset <= entry.relative_offset
-            });
+            let ascends = entry.ascends(self.last_time_entry);
             let wrong = match batch {
                 _ if !ascends => Some("it does not ascend".to_owned()),
                 Some(header) if offset < header.base_offset => Some("no batch holds its offset".to_owned()),
