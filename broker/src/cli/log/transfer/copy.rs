@@ -2,7 +2,7 @@
 //!
 //! Batches go over as they are, but for the leader epoch, which the other controller has to know: it lies outside the checksum. The
 //! two indexes, the epochs and the producers' snapshot are made again from the batches; entries of aborted transactions are held
-//! against their markers and copied.
+//! against their markers and copied, and those that are missing made from the batches too.
 
 use super::sync_dir;
 use crate::cli::Failure;
@@ -11,15 +11,16 @@ use crate::cli::log::report::{At, Report};
 use crate::cli::log::verify::aborted::Aborted;
 use crate::cli::log::verify::records::{self, Fault};
 use crate::cli::log::walk::{BATCH_HELD_MAX, Step, Tail, Walk};
+use crate::cli::table::counted;
 use ottla_log::Offset;
 use ottla_log::batch::{BatchFault, BatchHeader};
 use ottla_log::checkpoint::epochs::{self, EpochCache, LEADER_EPOCHS};
 use ottla_log::checkpoint::partition::{self, PARTITION_METADATA, segment_file_name};
-use ottla_log::index::IndexBuilder;
+use ottla_log::index::{AbortedTxn, IndexBuilder};
 use ottla_log::scan::Expected;
 use ottla_log::snapshot;
 use ottla_protocol::records::patch_assignment;
-use ottla_shard::producers::{Marker, Producers};
+use ottla_shard::producers::{Ended, Marker, Producers};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -160,12 +161,14 @@ impl Copier<'_, '_> {
             None => None,
         };
         let mut aborted = Aborted::open(self.report, &path, base_offset, true)?;
+        let mut missing = 0;
         loop {
             let (from, next_offset) = walk.position();
             match walk.next() {
                 Err(error) => return self.unreadable(&path, &error),
                 Ok(Step::Batch { position, header, fault }) => {
-                    let wrong = match (fault, walk.batch(position, &header)) {
+                    let bytes = walk.batch(position, &header);
+                    let wrong = match (fault, bytes) {
                         (Some(fault), _) => Some(self.explain(&fault)),
                         (None, None) => Some(format!("a batch of more than {BATCH_HELD_MAX} bytes")),
                         (None, Some(bytes)) => self.batch(position, &header, bytes, out.as_mut())?,
@@ -175,6 +178,11 @@ impl Copier<'_, '_> {
                         self.damage(&path, At::both(position, header.base_offset), &wrong)?;
                     }
                     self.is_whole &= aborted.batch(self.report, &header)?;
+                    let ended =
+                        bytes.and_then(|bytes| self.producers.record(&header, Marker::of(&header, bytes)));
+                    if ended.and_then(Ended::aborted).is_some_and(|ended| aborted.complete(ended)) {
+                        missing += 1;
+                    }
                 }
                 Ok(Step::Damage { from, to, fault }) => {
                     let reason = format!("{fault}; {} bytes up to {to} are no batch", to - from);
@@ -189,7 +197,14 @@ impl Copier<'_, '_> {
         self.report.totals.bytes += walk.len();
         let (_, end) = walk.position();
         self.copied.log_end = end;
-        let right = aborted.take_right();
+        if missing > 0 {
+            let what = format!(
+                "{} without an entry: made from the batches",
+                counted(missing, "aborted transaction")
+            );
+            self.report.note(&path.with_extension("txnindex"), At::default(), what)?;
+        }
+        let right: Vec<u8> = aborted.take_right().into_iter().flat_map(AbortedTxn::to_bytes).collect();
         self.is_whole &= aborted.end(self.report, partition.may_be_torn(next_base, end))?;
         if let Some(out) = out {
             let index = out.path.with_extension("txnindex");
@@ -227,7 +242,6 @@ impl Copier<'_, '_> {
         self.copied.leader_epoch = self.copied.leader_epoch.max(header.leader_epoch);
         self.copied.producer_id_max = self.copied.producer_id_max.max(header.producer_id);
         self.epochs.assign(header.leader_epoch, header.base_offset);
-        self.producers.record(&header, Marker::of(&header, bytes));
         match out {
             Some(out) => out
                 .batch(position, &header, bytes)
@@ -356,4 +370,68 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::log::place::DataDirectory;
+    use ottla_log::index::transaction;
+    use ottla_protocol::records::{self, BatchBuilder, MarkerKind};
+
+    /// Copies the partition at `dir`; the bytes of the copy's index of aborted transactions, if it was copied, and what was said.
+    fn copied(dir: &Path) -> (Option<Vec<u8>>, String) {
+        let partition = Partition::read(dir, &DataDirectory::default()).unwrap();
+        let wanted = Wanted {
+            partition: &partition,
+            topic_id: uuid::Uuid::from_u128(1),
+            epoch_max: i32::MAX,
+            gaps: false,
+            index_interval_bytes: 4096,
+            producer_ids_end: i64::MAX,
+        };
+        let target = tempfile::tempdir().unwrap();
+        let target = target.path().join("t-0");
+        let mut out = Vec::new();
+        let copied = copy(&wanted, Some(&target), &mut Report::new(Box::new(&mut out), false)).unwrap();
+        let index = copied.map(|_| std::fs::read(target.join(segment_file_name(0, ".txnindex"))).unwrap());
+        (index, String::from_utf8(out).unwrap())
+    }
+
+    /// Of two transactions that were aborted, the index has none, one, or both, as a kill leaves it.
+    #[test]
+    fn aborted_transactions_without_an_entry_are_in_the_copy() {
+        let source = tempfile::tempdir().unwrap();
+        let dir = source.path().join("t-0");
+        std::fs::create_dir(&dir).unwrap();
+        let (mut log, mut index) = (Vec::new(), Vec::new());
+        for first_offset in [0, 3] {
+            let mut builder = BatchBuilder::new()
+                .base_offset(first_offset)
+                .leader_epoch(0)
+                .producer(9, 0, 0)
+                .transactional();
+            builder.push(1_700_000_000_000, Some(b"k"), Some(b"v"), &[]);
+            builder.push(1_700_000_000_000, Some(b"k"), Some(b"v"), &[]);
+            log.extend(builder.build().unwrap());
+            let marker = records::Marker { kind: MarkerKind::Abort, coordinator_epoch: 2 };
+            let mut marker = marker.batch(9, 0, 1_700_000_000_001);
+            let last_offset = first_offset + 2;
+            patch_assignment(&mut marker, last_offset, 0);
+            log.extend(marker);
+            let aborted =
+                AbortedTxn { producer_id: 9, first_offset, last_offset, last_stable_offset: last_offset + 1 };
+            index.extend(aborted.to_bytes());
+        }
+        std::fs::write(dir.join(segment_file_name(0, ".log")), log).unwrap();
+        for (stored, said) in
+            [(0, "2 aborted transactions without"), (1, "1 aborted transaction without"), (2, "")]
+        {
+            let file = dir.join(segment_file_name(0, ".txnindex"));
+            std::fs::write(file, &index[..stored * transaction::ENTRY_BYTES]).unwrap();
+            let (found, out) = copied(&dir);
+            assert_eq!(found.as_ref(), Some(&index), "{stored}: {out}");
+            assert!(out.contains(said) && out.is_empty() == said.is_empty(), "{stored}: {out}");
+        }
+    }
 }

@@ -15,8 +15,8 @@ pub(in super::super) struct Aborted {
     base_offset: Offset,
     entries: Option<Entries<{ transaction::ENTRY_BYTES }>>,
     last: Option<AbortedTxn>,
-    /// The entries that were right so far, as they are stored, for who asked for them.
-    right: Option<Vec<u8>>,
+    /// The entries that were right so far, for who asked for them.
+    right: Option<Vec<AbortedTxn>>,
 }
 
 impl Aborted {
@@ -50,8 +50,17 @@ impl Aborted {
         self.until(report, next, None).map(drop)
     }
 
-    /// The bytes of the entries that were right so far.
-    pub(in super::super) fn take_right(&mut self) -> Vec<u8> {
+    /// Adds what the batches say of the transaction that ended last, unless an entry says it. True when none did: a broker
+    /// has the last ones in memory for a while, and a kill takes them along.
+    pub(in super::super) fn complete(&mut self, aborted: AbortedTxn) -> bool {
+        let Some(right) = &mut self.right else { return false };
+        let is_missing = right.last().is_none_or(|last| last.last_offset < aborted.last_offset);
+        right.extend(is_missing.then_some(aborted));
+        is_missing
+    }
+
+    /// The entries that were right so far, and those that were added.
+    pub(in super::super) fn take_right(&mut self) -> Vec<AbortedTxn> {
         self.right.take().unwrap_or_default()
     }
 
@@ -106,7 +115,7 @@ impl Aborted {
                 }
                 None => {
                     if let Some(right) = &mut self.right {
-                        right.extend_from_slice(&entry.to_bytes());
+                        right.push(entry);
                     }
                     advance(&mut self.entries);
                 }
