@@ -1,7 +1,7 @@
 //! What lies in a partition's directory when it is opened, and the clearing up of what a kill left half done.
 
 use crate::batch::BatchHeader;
-use crate::checkpoint::partition::{PARTITION_METADATA, parse_segment_file_name, segment_file_name};
+use crate::checkpoint::partition::{PARTITION_METADATA, is_swap, parse_segment_file_name, segment_file_name};
 use crate::checkpoint::{epochs::LEADER_EPOCHS, partition};
 use crate::compact::CLEANED_SUFFIXES;
 use crate::limits::SMALL_FILE_BYTES_MAX;
@@ -113,10 +113,6 @@ async fn remove(dir: &Path, name: &str) -> Result<bool, Error> {
     let path = dir.join(name);
     remove_file(&path).await.map_err(|error| Error::io("remove", &path, &error))?;
     Ok(true)
-}
-
-fn is_swap(name: &str) -> bool {
-    parse_segment_file_name(name).is_some_and(|(_, suffix)| suffix.ends_with(".swap"))
 }
 
 /// Compaction makes `.cleaned` files, renames them to `.swap` once they are whole, removes what they replace and

@@ -92,6 +92,11 @@ pub fn parse_segment_file_name(name: &str) -> Option<(Offset, &str)> {
     Some((digits.parse().ok()?, suffix))
 }
 
+/// A file that a compaction made whole and that has yet to take the place of what it replaces.
+pub fn is_swap(name: &str) -> bool {
+    parse_segment_file_name(name).is_some_and(|(_, suffix)| suffix.ends_with(".swap"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ use crate::cli::table::counted;
 use ottla_log::Offset;
 use ottla_log::batch::{BatchFault, BatchHeader};
 use ottla_log::checkpoint::epochs::{self, EpochCache, LEADER_EPOCHS};
-use ottla_log::checkpoint::partition::{self, PARTITION_METADATA, segment_file_name};
+use ottla_log::checkpoint::partition::{self, PARTITION_METADATA, is_swap, segment_file_name};
 use ottla_log::index::{AbortedTxn, IndexBuilder};
 use ottla_log::scan::Expected;
 use ottla_log::snapshot;
@@ -114,6 +114,11 @@ struct Copier<'a, 'r> {
 impl Copier<'_, '_> {
     fn segments(&mut self) -> Result<(), Failure> {
         let partition = self.wanted.partition;
+        // Records may be in none but this file.
+        if let Some(name) = partition.left_over.iter().find(|name| is_swap(name)) {
+            let reason = "a compaction has yet to put it in its place: a broker does that at its next start";
+            return self.damage(&partition.dir.join(name), At::default(), reason);
+        }
         let start = partition.log_start.unwrap_or(0);
         // What lies before the log start as a whole is deleted already, for all that a reader sees.
         let first = partition.segments.partition_point(|base| *base <= start).saturating_sub(1);
@@ -433,5 +438,9 @@ mod tests {
             assert_eq!(found.as_ref(), Some(&index), "{stored}: {out}");
             assert!(out.contains(said) && out.is_empty() == said.is_empty(), "{stored}: {out}");
         }
+        // A compaction that a kill cut off: records may be in this file alone.
+        std::fs::write(dir.join(segment_file_name(0, ".log.swap")), b"").unwrap();
+        let (found, out) = copied(&dir);
+        assert!(found.is_none() && out.contains("DAMAGED") && out.contains(".log.swap"), "{out}");
     }
 }

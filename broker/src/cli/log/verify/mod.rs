@@ -23,7 +23,7 @@ use super::report::{At, Report};
 use crate::cli::{Exit, Failure};
 use clap::Args;
 use ottla_log::checkpoint::epochs::{EpochCache, LEADER_EPOCHS};
-use ottla_log::checkpoint::partition::segment_file_name;
+use ottla_log::checkpoint::partition::{is_swap, segment_file_name};
 use segment::Surroundings;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -139,7 +139,12 @@ impl Verifier<'_> {
             }
         }
         for name in &partition.left_over {
-            self.report.note(&partition.dir.join(name), At::default(), "no log reads this file")?;
+            let what = if is_swap(name) {
+                "a compaction has yet to put it in its place: a broker does that at its next start"
+            } else {
+                "no log reads this file"
+            };
+            self.report.note(&partition.dir.join(name), At::default(), what)?;
         }
         let epochs = epochs_of(partition);
         let mut end = None;
