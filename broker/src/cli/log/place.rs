@@ -116,8 +116,8 @@ pub(super) struct Partition {
     /// Up to here the checkpoint says that all is on disk.
     pub(super) recovery_point: Option<Offset>,
     pub(super) log_start: Option<Offset>,
-    /// The log was compacted: offsets have gaps.
-    pub(super) is_compacted: bool,
+    /// Up to here the log was compacted, after which offsets have gaps.
+    pub(super) cleaned_to: Option<Offset>,
 }
 
 impl Partition {
@@ -136,7 +136,7 @@ impl Partition {
             is_clean: around.is_clean,
             recovery_point: of(&around.recovery_points),
             log_start: of(&around.log_starts),
-            is_compacted: of(&around.cleaned).is_some(),
+            cleaned_to: of(&around.cleaned),
             name: name.clone(),
         };
         for entry in fs::read_dir(dir)? {
@@ -163,6 +163,10 @@ impl Partition {
         let mut partition = Partition::read(&absolute, &around)?;
         partition.dir = dir.to_owned();
         Ok(partition)
+    }
+
+    pub(super) fn is_compacted(&self) -> bool {
+        self.cleaned_to.is_some()
     }
 
     /// Where the segment after the one at `base_offset` begins.

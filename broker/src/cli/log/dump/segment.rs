@@ -80,7 +80,7 @@ pub(super) fn dump(
     left: &mut Left,
 ) -> Result<(), Failure> {
     let next_base = partition.and_then(|partition| partition.next_base(base_offset));
-    let gaps = args.compacted || partition.is_some_and(|partition| partition.is_compacted);
+    let gaps = args.compacted || partition.is_some_and(Partition::is_compacted);
     let is_live = next_base.is_none() && partition.is_some_and(|partition| partition.is_live);
     let mut walk = match Walk::open(path, Expected::at_segment_start(base_offset, next_base, gaps), is_live) {
         Ok(walk) => walk,

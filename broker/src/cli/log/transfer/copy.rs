@@ -46,6 +46,8 @@ pub(super) struct Copied {
     pub(super) log_start: Offset,
     /// The base offset of the first segment.
     pub(super) first_base: Offset,
+    /// Up to here the log was compacted.
+    pub(super) cleaned_to: Option<Offset>,
     pub(super) log_end: Offset,
     pub(super) bytes: u64,
     pub(super) batches: u64,
@@ -125,6 +127,7 @@ impl Copier<'_, '_> {
         let bases = partition.segments.get(first..).unwrap_or_default();
         self.copied.first_base = bases.first().copied().unwrap_or(start);
         self.copied.log_start = start.max(self.copied.first_base);
+        self.copied.cleaned_to = partition.cleaned_to;
         self.copied.log_end = self.copied.log_start;
         for base_offset in bases {
             self.segment(*base_offset)?;

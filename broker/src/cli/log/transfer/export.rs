@@ -3,14 +3,13 @@
 use super::copy::{Copied, Wanted, copy};
 use super::kafka_metadata::{KafkaMetadata, KafkaTopic};
 use super::swap::Beside;
-use super::{Locks, Topics, change_offsets, partitions_in};
-use crate::cli::log::place::Partition;
+use super::{Locks, Topics, partitions_in, store_checkpoints};
+use crate::cli::log::place::{Partition, read_small};
 use crate::cli::log::report::{At, Report};
 use crate::cli::table::{counted, size};
 use crate::cli::{Exit, Failure};
 use crate::controller::meta_properties;
 use clap::Args;
-use ottla_log::checkpoint::offsets::{LOG_START, RECOVERY_POINT, REPLICATION};
 use ottla_log::checkpoint::partition::segment_file_name;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -165,7 +164,7 @@ fn moves_of(
 /// Kafka's id of the topic, which its partition and its metadata log say.
 fn id_of(dir: &Path, known: Option<&KafkaTopic>) -> Result<uuid::Uuid, Failure> {
     let path = dir.join(ottla_log::checkpoint::partition::PARTITION_METADATA);
-    let bytes = fs::read(&path)
+    let bytes = read_small(&path)
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
     let id = ottla_log::checkpoint::partition::parse(&bytes)
         .map_err(|fault| Failure::failed(format!("{} is damaged: {fault}", path.display())))?;
@@ -200,7 +199,7 @@ fn export(
         partition: &step.from,
         topic_id: step.topic_id,
         epoch_max: step.leader_epoch,
-        gaps: args.compacted || step.from.is_compacted,
+        gaps: args.compacted || step.from.is_compacted(),
         index_interval_bytes: 4096,
         producer_ids_end: if args.keep_producers { i64::MAX } else { next_producer_id },
     };
@@ -210,11 +209,7 @@ fn export(
     let Some(beside) = Beside::copy(&wanted, &step.to.dir, report)? else { return Ok(None) };
     let copied = beside.put()?;
     let data = step.to.dir.parent().unwrap_or(Path::new("."));
-    let line = |offset| BTreeMap::from([((step.topic.clone(), step.index), offset)]);
-    change_offsets(data, RECOVERY_POINT, &line(Some(copied.log_end)))?;
-    change_offsets(data, REPLICATION, &line(Some(copied.log_end)))?;
-    let start = Some(copied.log_start).filter(|start| *start > copied.first_base);
-    change_offsets(data, LOG_START, &line(start))?;
+    store_checkpoints(data, &step.topic, &BTreeMap::from([(step.index, copied)]))?;
     Ok(Some(copied))
 }
 

@@ -4,15 +4,14 @@ use super::copy::{Copied, Wanted, copy};
 use super::kafka_metadata::KafkaMetadata;
 use super::metadata_log::{self, NewTopic, all_dirs};
 use super::swap::Beside;
-use super::{Locks, Topics, change_offsets, partitions_in};
-use crate::cli::log::place::Partition;
+use super::{Locks, Topics, partitions_in, store_checkpoints};
+use crate::cli::log::place::{Partition, read_small};
 use crate::cli::log::report::{At, Report};
 use crate::cli::table::{counted, size};
 use crate::cli::{Exit, Failure, parse_pair};
 use crate::config::BrokerConfig;
 use crate::server::{self, StartOptions};
 use clap::Args;
-use ottla_log::checkpoint::offsets::{LOG_START, RECOVERY_POINT, REPLICATION};
 use ottla_log::checkpoint::partition::{self, PARTITION_METADATA};
 use ottla_metadata::decide::{ConfigSchema, topic_name};
 use ottla_metadata::image::is_internal_topic;
@@ -91,7 +90,7 @@ pub fn run(args: &ImportArgs) -> Result<Exit, Failure> {
         let (name, configs) = (plan.name.clone(), plan.configs.clone());
         made.push(NewTopic { name, id: plan.id, leader_epochs, configs });
         if !args.dry_run {
-            store_checkpoints(target, plan, &copied)?;
+            store_checkpoints(target, &plan.name, &(0..).zip(copied.iter().copied()).collect())?;
         }
         tell(&mut report, args, plan, &copied)?;
     }
@@ -160,7 +159,7 @@ fn id_of(name: &str, partitions: &[Partition], known: Option<Uuid>) -> Result<Uu
     let mut id = known;
     for partition in partitions {
         let path = partition.dir.join(PARTITION_METADATA);
-        let Ok(bytes) = fs::read(&path) else { continue };
+        let Ok(bytes) = read_small(&path) else { continue };
         let said = partition::parse(&bytes)
             .map_err(|fault| Failure::failed(format!("{} is damaged: {fault}", path.display())))?;
         let said = Uuid(*said.as_bytes());
@@ -254,7 +253,7 @@ fn import(
             partition,
             topic_id: uuid::Uuid::from_bytes(plan.id.0),
             epoch_max: i32::MAX,
-            gaps: is_compacted || partition.is_compacted,
+            gaps: is_compacted || partition.is_compacted(),
             index_interval_bytes: interval.or(default).unwrap_or(4096),
             // No id up to the largest is given out again.
             producer_ids_end: i64::MAX,
@@ -275,18 +274,6 @@ fn import(
         return Ok(Some(checked));
     }
     beside.into_iter().map(Beside::put).collect::<Result<_, _>>().map(Some)
-}
-
-/// All of it was checked and is durable, so that the broker need not scan it again.
-fn store_checkpoints(target: &Path, plan: &Plan, copied: &[Copied]) -> Result<(), Failure> {
-    let of = |value: fn(&Copied) -> Option<i64>| -> BTreeMap<(String, i32), Option<i64>> {
-        (0..).zip(copied).map(|(index, copied)| ((plan.name.clone(), index), value(copied))).collect()
-    };
-    let end = of(|copied| Some(copied.log_end));
-    change_offsets(target, RECOVERY_POINT, &end)?;
-    change_offsets(target, REPLICATION, &end)?;
-    let start = |copied: &Copied| Some(copied.log_start).filter(|start| *start > copied.first_base);
-    change_offsets(target, LOG_START, &of(start))
 }
 
 #[derive(Serialize)]

@@ -13,10 +13,11 @@ mod kafka_metadata;
 mod metadata_log;
 mod swap;
 
-use super::place::{DataDirectory, Partition};
+use super::place::{DataDirectory, Partition, read_small};
 use crate::cli::Failure;
 use crate::log_dirs::LOCK_FILE;
-use ottla_log::checkpoint::offsets::{self, Offsets};
+use copy::Copied;
+use ottla_log::checkpoint::offsets::{self, CLEANER, LOG_START, Offsets, RECOVERY_POINT, REPLICATION};
 use ottla_log::checkpoint::partition::parse_directory_name;
 use rustix::fs::{FlockOperation, fcntl_lock, flock};
 use std::collections::BTreeMap;
@@ -94,6 +95,21 @@ fn partitions_in(dirs: &[PathBuf]) -> Result<Topics, Failure> {
     Ok(topics)
 }
 
+/// The lines of `topic`'s partitions in the checkpoints of `dir`, in the place of those that were there. All was checked and is
+/// durable, so that a broker need not scan it again. That offsets have gaps goes over with the line of the cleaner: a broker takes
+/// them for damage where neither it nor the topic's policy says so.
+fn store_checkpoints(dir: &Path, topic: &str, copied: &BTreeMap<i32, Copied>) -> Result<(), Failure> {
+    let of = |value: fn(&Copied) -> Option<i64>| -> BTreeMap<(String, i32), Option<i64>> {
+        copied.iter().map(|(index, copied)| ((topic.to_owned(), *index), value(copied))).collect()
+    };
+    let end = of(|copied| Some(copied.log_end));
+    change_offsets(dir, RECOVERY_POINT, &end)?;
+    change_offsets(dir, REPLICATION, &end)?;
+    change_offsets(dir, CLEANER, &of(|copied| copied.cleaned_to))?;
+    let start = of(|copied| Some(copied.log_start).filter(|start| *start > copied.first_base));
+    change_offsets(dir, LOG_START, &start)
+}
+
 /// Replaces lines of the offset checkpoint `name` of `dir`, durably; `None` takes a line away.
 fn change_offsets(
     dir: &Path,
@@ -102,7 +118,7 @@ fn change_offsets(
 ) -> Result<(), Failure> {
     let path = dir.join(name);
     let cannot = |error: io::Error| Failure::failed(format!("cannot write {}: {error}", path.display()));
-    let mut all = match fs::read(&path) {
+    let mut all = match read_small(&path) {
         Ok(bytes) => offsets::parse(&bytes)
             .map_err(|fault| Failure::failed(format!("{} is damaged: {fault}", path.display())))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Offsets::new(),
@@ -124,4 +140,30 @@ fn change_offsets(
 
 fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines of what was there before go, those of other topics stay, and a compacted log is known as one.
+    #[test]
+    fn checkpoints_say_what_was_copied() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = [RECOVERY_POINT, REPLICATION, CLEANER, LOG_START];
+        for name in names {
+            fs::write(dir.path().join(name), "0\n3\nother 0 7\nt 0 900\nt 1 900\n").unwrap();
+        }
+        let compacted =
+            Copied { first_base: 5, log_start: 6, log_end: 20, cleaned_to: Some(15), ..Copied::default() };
+        let plain = Copied { log_end: 3, ..Copied::default() };
+        store_checkpoints(dir.path(), "t", &BTreeMap::from([(0, compacted), (1, plain)])).unwrap();
+        let lines = names.map(|name| {
+            let all = offsets::parse(&fs::read(dir.path().join(name)).unwrap()).unwrap();
+            assert_eq!(all.get(&("other".to_owned(), 0)), Some(&7));
+            [0, 1].map(|index| all.get(&("t".to_owned(), index)).copied())
+        });
+        let end = [Some(20), Some(3)];
+        assert_eq!(lines, [end, end, [Some(15), None], [Some(6), None]]);
+    }
 }

@@ -186,7 +186,7 @@ impl Verifier<'_> {
             partition: Some(partition),
             next_base: partition.next_base(base_offset),
             epochs,
-            gaps: self.is_compacted || partition.is_compacted,
+            gaps: self.is_compacted || partition.is_compacted(),
             is_deep: self.is_deep,
         }
     }
