@@ -13,7 +13,7 @@ use ottla_log::checkpoint::offsets::{LOG_START, RECOVERY_POINT, REPLICATION};
 use ottla_log::checkpoint::partition::{self, PARTITION_METADATA};
 use ottla_log::index::IndexBuilder;
 use ottla_protocol::compression::Compression;
-use ottla_protocol::records::{BatchBuilder, Marker, MarkerKind, patch_assignment};
+use ottla_protocol::records::{BatchBuilder, Marker, MarkerKind, emptied, patch_assignment};
 use ottla_shard::producers::Producers;
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -365,5 +365,29 @@ fn gaps_are_right_where_a_log_was_compacted() {
     assert_eq!(verify(&["--compacted"], ground.data.path()).0, Exit::Ok);
     fs::write(ground.path("cleaner-offset-checkpoint"), "0\n1\nt 0 13\n").unwrap();
     let (exit, out) = verify(&[], ground.data.path());
+    assert_eq!(exit, Exit::Ok, "{out}");
+}
+
+/// Compaction empties the batch that had the largest timestamp and leaves it for its offsets: the time index made with it knows the
+/// records' largest alone.
+#[test]
+fn an_emptied_batch_needs_no_time_entry() {
+    let ground = Ground::new();
+    let mut bytes = fs::read(ground.log(SECOND)).unwrap();
+    let last = BatchHeader::parse(&bytes).unwrap().bytes;
+    let emptied = emptied(&BatchHeader::parse(&bytes[last..]).unwrap());
+    bytes.truncate(last);
+    bytes.extend(emptied);
+    fs::write(ground.log(SECOND), &bytes).unwrap();
+    let (mut index, mut position) = (IndexBuilder::new(11), 0);
+    while let Ok(header) = BatchHeader::parse(&bytes[position..]) {
+        index.batch(position as u64, &header, 100);
+        position += header.bytes;
+    }
+    index.time_entry();
+    let (offsets, times) = index.take_entries();
+    fs::write(ground.path(&format!("t-0/{SECOND}.index")), offsets).unwrap();
+    fs::write(ground.path(&format!("t-0/{SECOND}.timeindex")), times).unwrap();
+    let (exit, out) = verify(&["--compacted"], ground.data.path());
     assert_eq!(exit, Exit::Ok, "{out}");
 }

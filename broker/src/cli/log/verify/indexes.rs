@@ -25,7 +25,7 @@ pub(super) struct Indexes {
     times: Option<Entries<{ time::ENTRY_BYTES }>>,
     last_time_entry: Option<time::Entry>,
     aborted: Aborted,
-    /// The largest timestamp so far; `None` when batches were passed over that may have had a larger one.
+    /// The largest timestamp of a record so far; `None` when batches were passed over that may have had a larger one.
     max_timestamp: Option<i64>,
 }
 
@@ -61,7 +61,10 @@ impl Indexes {
         position: u64,
         header: &BatchHeader,
     ) -> Result<(), Failure> {
-        self.max_timestamp = self.max_timestamp.map(|max| max.max(header.max_timestamp));
+        // One that compaction has emptied keeps its timestamp, which the time index may have or not.
+        if header.record_count > 0 {
+            self.max_timestamp = self.max_timestamp.map(|max| max.max(header.max_timestamp));
+        }
         self.offsets_until(report, position + 1, Some((position, header)))?;
         if let Some((byte, offset)) = self.owed.filter(|(_, offset)| *offset <= header.last_offset()) {
             self.owed = None;
