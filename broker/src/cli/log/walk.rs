@@ -170,7 +170,8 @@ impl Walk {
     /// Past what is no batch, at `self.position`: to the next sound one, or to the end.
     fn past(&mut self, fault: BatchFault, header: Option<BatchHeader>) -> io::Result<Step> {
         let from = self.position;
-        let bytes = self.len - from;
+        // A broker may have cut the file to less than where the walk is.
+        let bytes = self.len.saturating_sub(from);
         let found = match header.map(|header| from + header.bytes as u64) {
             _ if self.is_zero_from(from)? => {
                 self.position = self.len;
