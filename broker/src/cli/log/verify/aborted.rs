@@ -1,7 +1,7 @@
 //! The index of aborted transactions, held against the markers of its segment.
 
 use super::entries::Entries;
-use super::indexes::{advance, note_rest, open, peek, tell};
+use super::indexes::{MADE_AGAIN, advance, note_rest, open, peek, tell};
 use crate::cli::Failure;
 use crate::cli::log::report::{At, Report};
 use ottla_log::Offset;
@@ -9,6 +9,7 @@ use ottla_log::batch::BatchHeader;
 use ottla_log::index::transaction::{self, AbortedTxn};
 use std::path::Path;
 
+/// What looks like an entry is believed.
 const LOST: &str = "consumers that read committed records may see aborted ones, or miss others: restore it";
 
 pub(in super::super) struct Aborted {
@@ -92,26 +93,27 @@ impl Aborted {
         while let Some((byte, entry)) = peek(&mut self.entries, report)? {
             if !entry.starts_with(&[0, 0]) {
                 is_sound = false;
-                tell(&mut self.entries, report, At::byte(byte), "its version is not 0", LOST)?;
+                tell(&mut self.entries, report, At::byte(byte), "its version is not 0", MADE_AGAIN)?;
                 continue;
             }
             let entry = AbortedTxn::from_bytes(&entry);
             if entry.last_offset >= until {
                 break;
             }
-            let wrong = order_of(&entry, self.last.as_ref(), self.base_offset).or_else(|| {
+            let order = order_of(&entry, self.last.as_ref(), self.base_offset);
+            let wrong = order.map(|wrong| (wrong, MADE_AGAIN)).or_else(|| {
                 let header = batch?;
                 let is_marker = header.is_control()
                     && header.producer_id == entry.producer_id
                     && header.last_offset() == entry.last_offset;
-                (!is_marker).then_some("no marker of its producer is there")
+                (!is_marker).then_some(("no marker of its producer is there", LOST))
             });
             self.last = Some(entry);
             match wrong {
-                Some(wrong) => {
+                Some((wrong, effect)) => {
                     is_sound = false;
                     let at = At::both(byte, entry.last_offset);
-                    tell(&mut self.entries, report, at, wrong, LOST)?;
+                    tell(&mut self.entries, report, at, wrong, effect)?;
                 }
                 None => {
                     if let Some(right) = &mut self.right {
