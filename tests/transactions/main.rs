@@ -127,7 +127,7 @@ fn turn(
     for (at, sequence) in (0..).zip(sequences.iter_mut()) {
         let id = 7000 + at;
         let length = 2 + at as i32;
-        // Which transaction of the producer it is; every third one is committed, and the last ones all end.
+        // Which transaction of the producer it is; every third one is aborted, and the last ones all end.
         let number = round / length;
         let commits = number % 3 != 1;
         for partition in 0..PARTITIONS {
