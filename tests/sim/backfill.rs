@@ -1,6 +1,7 @@
 //! Ten readers read a log from its begin while others write to its end and read there. What that costs the disk is counted, and
 //! what it costs the others is measured in virtual time.
 
+use crate::lives;
 use crate::seeds::for_each_seed;
 use ottla_io::sim::{Config, Latency, World};
 use ottla_io::{Class, Instant, ShardContext, spawn};
@@ -11,7 +12,6 @@ use rand::{RngExt, SeedableRng};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use uuid::Uuid;
 
 const READERS: usize = 10;
 const LOG_BYTES: u64 = 12 << 20;
@@ -23,16 +23,7 @@ fn opening(read_ahead_bytes: usize) -> Opening {
     let config = LogConfig { segment_bytes: 4 << 20, ..LogConfig::default() };
     let limits =
         ResourceLimits { batch_cache_bytes: 256 << 10, read_ahead_bytes, ..ResourceLimits::default() };
-    Opening {
-        dir: "/data/topic-0".into(),
-        topic_id: Uuid::from_u128(3),
-        config: Rc::new(config),
-        resources: Resources::new(limits),
-        clean_shutdown: false,
-        recovery_point: None,
-        log_start_offset: None,
-        compacted: false,
-    }
+    lives::opening(0, config, Resources::new(limits))
 }
 
 /// Appends one batch; all of its bytes as the log has them.
@@ -46,8 +37,7 @@ async fn append(log: &Log, payload: usize, rng: &mut SmallRng) -> Vec<u8> {
     let info = AppendInfo { leader_epoch: 0, log_append_time: None, base_offset: None };
     let appended = log.append(&batch, &info).expect("there is room");
     log.wait_durable(log.log_end_offset()).await.expect("it is online");
-    batch[..8].copy_from_slice(&appended.base_offset.to_be_bytes());
-    batch[12..16].copy_from_slice(&0_i32.to_be_bytes());
+    lives::patch(&mut batch, appended.base_offset, 0);
     batch
 }
 

@@ -5,14 +5,13 @@
 //! offset and in order, unless a later record of its key is acknowledged too; beyond what was ever compacted nothing is missing; and
 //! nothing is there that was never appended.
 
+use crate::lives::{self, End, store, stored};
 use crate::seeds::{failures, for_each_seed};
 use ottla_io::sim::{Config, Crash, World};
 use ottla_io::{Class, ShardContext};
-use ottla_log::checkpoint::offsets::{CLEANER, Offsets, RECOVERY_POINT};
+use ottla_log::checkpoint::offsets::{CLEANER, RECOVERY_POINT};
 use ottla_log::compact::{Compaction, Lags, Pace};
-use ottla_log::{
-    AppendError, AppendInfo, Log, LogConfig, Offset, Opening, ResourceLimits, Resources, data_directory,
-};
+use ottla_log::{Log, LogConfig, Offset, Opening, ResourceLimits, Resources};
 use ottla_protocol::compression::Compression;
 use ottla_protocol::records::{BatchBuilder, EXPANDED_BYTES_MAX, RecordsReader, batches};
 use rand::rngs::SmallRng;
@@ -21,9 +20,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
-use uuid::Uuid;
 
-const DATA: &str = "/data";
 const KEYS: u8 = 9;
 
 /// Key and value.
@@ -61,31 +58,12 @@ impl Plan {
     }
 }
 
-async fn stored(name: &str) -> Option<Offset> {
-    let offsets = data_directory::load_offsets(DATA.as_ref(), name).await.unwrap();
-    offsets.values().next().copied()
-}
-
-async fn store(name: &str, offset: Offset) {
-    let offsets = Offsets::from([(("topic".to_owned(), 0), offset)]);
-    data_directory::store_offsets(DATA.as_ref(), name, &offsets).await.unwrap();
-}
-
 async fn live(plan: Rc<Plan>) {
-    ottla_io::file::create_dir_all(DATA).await.unwrap();
-    ottla_io::file::sync_dir("/").await.unwrap();
+    lives::make_data_directory().await;
+    let limits = ResourceLimits { batch_cache_bytes: 64 << 10, ..ResourceLimits::default() };
     let opening = Opening {
-        dir: format!("{DATA}/topic-0").into(),
-        topic_id: Uuid::from_u128(7),
-        config: Rc::new(plan.config.clone()),
-        resources: Resources::new(ResourceLimits {
-            batch_cache_bytes: 64 << 10,
-            ..ResourceLimits::default()
-        }),
-        clean_shutdown: false,
         recovery_point: stored(RECOVERY_POINT).await,
-        log_start_offset: None,
-        compacted: false,
+        ..lives::opening(0, plan.config.clone(), Resources::new(limits))
     };
     let log = Log::create(opening).await.unwrap_or_else(|error| panic!("the log does not open: {error}"));
     {
@@ -138,14 +116,8 @@ async fn append(plan: &Plan, log: &Log, rng: &mut SmallRng) {
         entries.push((key, value));
     }
     let batch = builder.build().unwrap();
-    let info = AppendInfo { leader_epoch: 0, log_append_time: None, base_offset: None };
-    let appended = loop {
-        match log.append(&batch, &info) {
-            Ok(appended) => break appended,
-            Err(AppendError::Full) => log.room().await,
-            Err(error) => panic!("it does not append: {error}"),
-        }
-    };
+    let appended = lives::append(log, &batch, 0).await;
+    let appended = appended.unwrap_or_else(|error| panic!("it does not append: {error}"));
     let mut model = plan.model.borrow_mut();
     model.appended.extend((appended.base_offset..).zip(entries));
     model.end = appended.last_offset + 1;
@@ -224,20 +196,12 @@ fn simulate(seed: u64, config: Config) -> Rc<Plan> {
         plan.life.set(life);
         let plan = plan.clone();
         world.start(node, 1, move |_: ShardContext<()>| live(plan.clone()));
-        match rng.random_range(0..5) {
-            0 => {
-                world.run_for(Duration::from_micros(rng.random_range(1000..60_000)));
-                world.crash(node, Crash::Power);
-            }
-            1 => {
-                world.run_for(Duration::from_micros(rng.random_range(1000..60_000)));
-                world.crash(node, Crash::Process);
-            }
-            _ => {
-                world.crash_after(node, rng.random_range(1..1500));
-                assert!(world.run_to_end(node, Duration::from_secs(3600)), "it lives on");
-            }
-        }
+        let end = match rng.random_range(0..5) {
+            0 => End::After(Duration::from_micros(rng.random_range(1000..60_000)), Crash::Power),
+            1 => End::After(Duration::from_micros(rng.random_range(1000..60_000)), Crash::Process),
+            _ => End::AtOp(rng.random_range(1..1500)),
+        };
+        end.come(&mut world, node);
     }
     plan
 }

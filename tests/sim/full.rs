@@ -1,19 +1,18 @@
 //! A disk that fills up under a log: appends are refused and nothing else, and when there is room again they go on, without a
 //! restart. What was acknowledged is there all the time, and after a loss of power.
 
+use crate::lives;
 use crate::seeds::for_each_seed;
 use ottla_io::ShardContext;
 use ottla_io::sim::{Config, Crash, World};
 use ottla_log::batch::testing::{Content, build};
-use ottla_log::{AppendError, AppendInfo, Log, LogConfig, Offset, Opening, ResourceLimits, Resources};
+use ottla_log::{AppendError, Appended, Log, LogConfig, Offset, Opening, ResourceLimits, Resources};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use uuid::Uuid;
 
-const DIR: &str = "/data/topic-0";
 const FILLINGS: u32 = 3;
 
 /// What the log was given, and what it said.
@@ -36,16 +35,7 @@ impl Seen {
 fn opening() -> Opening {
     let config = LogConfig { segment_bytes: 100 << 10, file_delete_delay_ms: 0, ..LogConfig::default() };
     let limits = ResourceLimits { batch_cache_bytes: 256 << 10, ..ResourceLimits::default() };
-    Opening {
-        dir: DIR.into(),
-        topic_id: Uuid::from_u128(3),
-        config: Rc::new(config),
-        resources: Resources::new(limits),
-        clean_shutdown: false,
-        recovery_point: None,
-        log_start_offset: None,
-        compacted: false,
-    }
+    lives::opening(0, config, Resources::new(limits))
 }
 
 /// Appends one batch of one record; false when the disk is full.
@@ -55,21 +45,15 @@ async fn append(log: &Log, seen: &Seen, rng: &mut SmallRng) -> bool {
         base_timestamp: ottla_io::unix_millis(),
         ..Content::default()
     };
-    let batch = build(&content);
-    loop {
-        let info = AppendInfo { leader_epoch: 0, log_append_time: None, base_offset: None };
-        match log.append(&batch, &info) {
-            Ok(appended) => {
-                let mut bytes = batch;
-                bytes[..8].copy_from_slice(&appended.base_offset.to_be_bytes());
-                bytes[12..16].copy_from_slice(&0_i32.to_be_bytes());
-                seen.batches.borrow_mut().push((appended.base_offset, bytes));
-                return true;
-            }
-            Err(AppendError::Full) => log.room().await,
-            Err(AppendError::Log(error)) if error.is_no_space() => return false,
-            Err(error) => panic!("{error}"),
+    let mut batch = build(&content);
+    match lives::append(log, &batch, 0).await {
+        Ok(Appended { base_offset, .. }) => {
+            lives::patch(&mut batch, base_offset, 0);
+            seen.batches.borrow_mut().push((base_offset, batch));
+            true
         }
+        Err(AppendError::Log(error)) if error.is_no_space() => false,
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -77,13 +61,7 @@ async fn append(log: &Log, seen: &Seen, rng: &mut SmallRng) -> bool {
 async fn check(log: &Log, seen: &Seen) {
     let (start, end) = (log.log_start_offset(), log.durable_end());
     assert!(end >= seen.acknowledged.get(), "{end} is below what was acknowledged");
-    let (mut offset, mut found) = (start, Vec::new());
-    while offset < end {
-        let slices = log.read(offset, 30_000, end, true).await.unwrap();
-        assert!(!slices.is_empty(), "nothing at {offset}");
-        slices.parts.iter().for_each(|part| found.extend_from_slice(part));
-        offset = slices.next_offset;
-    }
+    let found = lives::read_all(log, start, end).await;
     assert!(found == seen.bytes_in(start, end), "other bytes in {start}..{end}");
 }
 
@@ -116,8 +94,7 @@ async fn fill_and_free(log: &Log, seen: &Seen, rng: &mut SmallRng) {
 }
 
 async fn live(seed: u64, seen: Rc<Seen>) {
-    ottla_io::file::create_dir_all("/data").await.unwrap();
-    ottla_io::file::sync_dir("/").await.unwrap();
+    lives::make_data_directory().await;
     let mut rng = SmallRng::seed_from_u64(seed ^ 0xf011);
     let log = Log::create(opening()).await.unwrap();
     for _ in 0..FILLINGS {

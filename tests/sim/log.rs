@@ -5,28 +5,22 @@
 //! killed, or stops in order. What was acknowledged is there, byte for byte and in order, and nothing is there twice:
 //! after recovery a log is a prefix of what was appended, no shorter than what was acknowledged.
 
+use crate::lives::{self, DATA, End, key};
 use crate::seeds::{failures, for_each_seed};
 use ottla_io::local::Semaphore;
 use ottla_io::runtime::stop_requested;
-use ottla_io::sim::{Config, Crash, NodeId, World};
+use ottla_io::sim::{Config, NodeId, World};
 use ottla_io::{Class, ShardContext};
 use ottla_log::batch::testing::{Content, build};
 use ottla_log::checkpoint::offsets::{LOG_START, Offsets, RECOVERY_POINT};
-use ottla_log::{
-    AppendError, AppendInfo, Log, LogConfig, Offset, Opening, ResourceLimits, Resources, Retention,
-    data_directory,
-};
+use ottla_log::{Log, LogConfig, Offset, Opening, ResourceLimits, Resources, Retention, data_directory};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use std::cell::{Cell, RefCell};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
-use uuid::Uuid;
 
 const LOGS: i32 = 3;
-const TOPIC: &str = "topic";
-const DATA: &str = "/data";
 
 #[derive(Clone)]
 struct Batch {
@@ -134,10 +128,6 @@ impl Plan {
     }
 }
 
-fn key(partition: i32) -> (String, i32) {
-    (TOPIC.to_owned(), partition)
-}
-
 /// The checkpoints of the data directory, which one party stores at a time.
 struct Checkpoints {
     recovery_points: RefCell<Offsets>,
@@ -163,8 +153,7 @@ impl Checkpoints {
 
 /// One life of the node.
 async fn live(plan: Rc<Plan>) {
-    ottla_io::file::create_dir_all(DATA).await.unwrap();
-    ottla_io::file::sync_dir("/").await.unwrap();
+    lives::make_data_directory().await;
     let data = DATA.as_ref();
     let was_clean = data_directory::take_clean_shutdown(data).await.unwrap().is_some();
     let checkpoints = Rc::new(Checkpoints {
@@ -177,14 +166,10 @@ async fn live(plan: Rc<Plan>) {
     let stopping = Rc::new(Cell::new(false));
     for partition in 0..LOGS {
         let opening = Opening {
-            dir: PathBuf::from(format!("{DATA}/{TOPIC}-{partition}")),
-            topic_id: Uuid::from_u128(7),
-            config: Rc::new(plan.config.clone()),
-            resources: resources.clone(),
             clean_shutdown: was_clean,
             recovery_point: checkpoints.recovery_points.borrow().get(&key(partition)).copied(),
             log_start_offset: checkpoints.starts.borrow().get(&key(partition)).copied(),
-            compacted: false,
+            ..lives::opening(partition, plan.config.clone(), resources.clone())
         };
         let (plan, checkpoints, stopping) = (plan.clone(), checkpoints.clone(), stopping.clone());
         tasks.push(ottla_io::spawn(Class::Foreground, async move {
@@ -249,14 +234,7 @@ async fn agrees(model: &RefCell<Model>, partition: i32, log: &Log) {
             held.iter().map(|batch| (batch.base.max(start), batch.epoch)).collect();
         (bytes, model.end, epochs)
     };
-    let mut found = Vec::new();
-    let mut offset = start;
-    while offset < end {
-        let slices = log.read(offset, 30_000, end, true).await.unwrap();
-        assert!(!slices.is_empty(), "log {partition} has nothing at {offset}, below its end {end}");
-        slices.parts.iter().for_each(|part| found.extend_from_slice(part));
-        offset = slices.next_offset;
-    }
+    let found = lives::read_all(log, start, end).await;
     if found != expected {
         let same = found.iter().zip(&expected).take_while(|(a, b)| a == b).count();
         panic!(
@@ -359,21 +337,13 @@ async fn append(plan: &Plan, partition: i32, log: &Log, rng: &mut SmallRng) {
         base_timestamp: ottla_io::unix_millis(),
         ..Content::default()
     });
-    let info = AppendInfo { leader_epoch: epoch, log_append_time: None, base_offset: None };
-    let appended = loop {
-        match log.append(&bytes, &info) {
-            Ok(appended) => break appended,
-            Err(AppendError::Full) => log.room().await,
-            Err(error) => panic!("log {partition} does not append: {error}"),
-        }
-    };
+    let appended = lives::append(log, &bytes, epoch).await;
+    let appended = appended.unwrap_or_else(|error| panic!("log {partition} does not append: {error}"));
     plan.appended.set(plan.appended.get() + 1);
     let mut model = model.borrow_mut();
     assert_eq!(appended.base_offset, model.end);
     assert_eq!(appended.last_offset, model.end + i64::from(records) - 1);
-    // As the log patches them; neither is in the checksum.
-    bytes[..8].copy_from_slice(&appended.base_offset.to_be_bytes());
-    bytes[12..16].copy_from_slice(&epoch.to_be_bytes());
+    lives::patch(&mut bytes, appended.base_offset, epoch);
     model.batches.push(Batch { base: appended.base_offset, last: appended.last_offset, epoch, bytes });
     model.end = appended.last_offset + 1;
 }
@@ -477,14 +447,6 @@ async fn retain(model: &RefCell<Model>, partition: i32, log: &Log, rng: &mut Sma
     assert_eq!(new_start, to, "log {partition}");
 }
 
-/// How a life ends.
-#[derive(Debug)]
-enum End {
-    AtOp(u64),
-    After(Duration, Crash),
-    InOrder(Duration),
-}
-
 fn simulate(seed: u64, config: Config) -> Rc<Plan> {
     let mut rng = SmallRng::seed_from_u64(seed ^ 0x11fe);
     let mut world = World::new(seed, config);
@@ -492,13 +454,7 @@ fn simulate(seed: u64, config: Config) -> Rc<Plan> {
     let plan = Rc::new(Plan::new(seed));
     for life in 0..6 {
         plan.life.set(life);
-        let time = Duration::from_micros(rng.random_range(1_000..400_000));
-        let end = match rng.random_range(0..10) {
-            0..6 => End::AtOp(rng.random_range(1..600)),
-            6 => End::After(time, Crash::Power),
-            7 => End::After(time, Crash::Process),
-            _ => End::InOrder(time),
-        };
+        let end = End::of_chance(&mut rng, 600);
         live_and_end(&mut world, node, &plan, end);
     }
     live_and_end(&mut world, node, &plan, End::InOrder(Duration::from_millis(1)));
@@ -508,24 +464,9 @@ fn simulate(seed: u64, config: Config) -> Rc<Plan> {
 fn live_and_end(world: &mut World, node: NodeId, plan: &Rc<Plan>, end: End) {
     let plan_of_life = plan.clone();
     world.start(node, 1, move |_: ShardContext<()>| live(plan_of_life.clone()));
-    match end {
-        End::AtOp(ops) => {
-            world.crash_after(node, ops);
-            assert!(world.run_to_end(node, Duration::from_secs(3600)), "{ops} more ops never come");
-            plan.lost_power();
-        }
-        End::After(time, crash) => {
-            world.run_for(time);
-            world.crash(node, crash);
-            if crash == Crash::Power {
-                plan.lost_power();
-            }
-        }
-        End::InOrder(time) => {
-            world.run_for(time);
-            world.stop(node);
-            assert!(world.run_to_end(node, Duration::from_secs(60)), "it does not stop");
-        }
+    end.come(world, node);
+    if end.loses_power() {
+        plan.lost_power();
     }
 }
 

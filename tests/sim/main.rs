@@ -11,6 +11,7 @@ mod controller;
 mod full;
 mod groups;
 mod link;
+mod lives;
 mod log;
 mod seeds;
 mod transactions;

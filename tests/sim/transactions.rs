@@ -5,15 +5,15 @@
 //! epoch, decided ones get their marker again. A reader of committed records then sees exactly those of the committed
 //! transactions, in order, from any offset and in pieces of any size; and the transaction index says what the batches say.
 
+use crate::lives::{self, DATA, End, TOPIC, TOPIC_ID, store, stored};
 use crate::seeds::{failures, for_each_seed};
 use ottla_io::runtime::stop_requested;
-use ottla_io::sim::{Config, Crash, NodeId, World};
+use ottla_io::sim::{Config, NodeId, World};
 use ottla_io::{Class, ShardContext};
 use ottla_log::batch::BatchHeader;
-use ottla_log::checkpoint::offsets::{LOG_START, Offsets, RECOVERY_POINT};
+use ottla_log::checkpoint::offsets::{LOG_START, RECOVERY_POINT};
 use ottla_log::transactions::marker_of;
 use ottla_log::{Log, LogConfig, Offset, Opening, ResourceLimits, Resources, Retention, data_directory};
-use ottla_protocol::Uuid;
 use ottla_protocol::records::{BatchBuilder, Marker, MarkerKind, RecordsReader, batches};
 use ottla_shard::produce::Checked;
 use ottla_shard::{Acks, AppendOrigin, Isolation, Partition, PartitionSpec, TopicSettings};
@@ -24,10 +24,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-const DATA: &str = "/data";
-const TOPIC: &str = "topic";
 const PRODUCERS: usize = 4;
-const TOPIC_ID: Uuid = Uuid([5; 16]);
 
 /// A batch that was sent; its records are `value` and a number.
 #[derive(Clone, Debug)]
@@ -176,23 +173,9 @@ impl Plan {
     }
 }
 
-fn key() -> (String, i32) {
-    (TOPIC.to_owned(), 0)
-}
-
-async fn stored(name: &str) -> Option<Offset> {
-    data_directory::load_offsets(DATA.as_ref(), name).await.unwrap().get(&key()).copied()
-}
-
-async fn store(name: &str, offset: Offset) {
-    let offsets = Offsets::from_iter([(key(), offset)]);
-    data_directory::store_offsets(DATA.as_ref(), name, &offsets).await.unwrap();
-}
-
 /// One life of the node.
 async fn live(plan: Rc<Plan>) {
-    ottla_io::file::create_dir_all(DATA).await.unwrap();
-    ottla_io::file::sync_dir("/").await.unwrap();
+    lives::make_data_directory().await;
     let clean_shutdown = data_directory::take_clean_shutdown(DATA.as_ref()).await.unwrap().is_some();
     let spec = PartitionSpec {
         topic: TOPIC.into(),
@@ -517,14 +500,9 @@ async fn cut(plan: Rc<Plan>) {
     data_directory::take_clean_shutdown(DATA.as_ref()).await.unwrap();
     let recovery_point = stored(RECOVERY_POINT).await;
     let opening = Opening {
-        dir: format!("{DATA}/{TOPIC}-0").into(),
-        topic_id: uuid::Uuid::from_bytes(TOPIC_ID.0),
-        config: plan.settings.log.clone(),
-        resources: Resources::new(plan.limits.clone()),
-        clean_shutdown: false,
         recovery_point,
         log_start_offset: stored(LOG_START).await,
-        compacted: false,
+        ..lives::opening(0, (*plan.settings.log).clone(), Resources::new(plan.limits.clone()))
     };
     let (log, _) = Log::open(opening).await.unwrap();
     let (start, end) = (log.log_start_offset(), log.log_end_offset());
@@ -538,13 +516,6 @@ async fn cut(plan: Rc<Plan>) {
     model.plain.retain(|sent| sent.base.is_none_or(|base| base < end));
 }
 
-/// How a life ends.
-enum End {
-    AtOp(u64),
-    After(Duration, Crash),
-    InOrder(Duration),
-}
-
 fn simulate(seed: u64, config: Config) -> Rc<Plan> {
     let mut rng = SmallRng::seed_from_u64(seed ^ 0x7a5);
     let mut world = World::new(seed, config);
@@ -552,13 +523,7 @@ fn simulate(seed: u64, config: Config) -> Rc<Plan> {
     let plan = Rc::new(Plan::new(seed));
     for life in 0..6 {
         plan.life.set(life);
-        let time = Duration::from_micros(rng.random_range(1_000..400_000));
-        let end = match rng.random_range(0..10) {
-            0..6 => End::AtOp(rng.random_range(1..800)),
-            6 => End::After(time, Crash::Power),
-            7 => End::After(time, Crash::Process),
-            _ => End::InOrder(time),
-        };
+        let end = End::of_chance(&mut rng, 800);
         live_and_end(&mut world, node, &plan, end);
         if plan.model.borrow().acknowledged > 0 && rng.random_bool(0.3) {
             let plan = plan.clone();
@@ -574,21 +539,7 @@ fn simulate(seed: u64, config: Config) -> Rc<Plan> {
 fn live_and_end(world: &mut World, node: NodeId, plan: &Rc<Plan>, end: End) {
     let plan = plan.clone();
     world.start(node, 1, move |_: ShardContext<()>| live(plan.clone()));
-    match end {
-        End::AtOp(ops) => {
-            world.crash_after(node, ops);
-            assert!(world.run_to_end(node, Duration::from_secs(3600)), "{ops} more ops never come");
-        }
-        End::After(time, crash) => {
-            world.run_for(time);
-            world.crash(node, crash);
-        }
-        End::InOrder(time) => {
-            world.run_for(time);
-            world.stop(node);
-            assert!(world.run_to_end(node, Duration::from_secs(60)), "it does not stop");
-        }
-    }
+    end.come(world, node);
 }
 
 /// Readers of committed records see what was committed, and nothing else.
