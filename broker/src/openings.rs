@@ -76,11 +76,12 @@ impl Openings {
     }
 }
 
-/// Ends when the partition is not being opened.
+/// Ends when the partition is not being opened: also when a stop came before its turn.
 pub(crate) async fn opened(core: &Core, topic: Uuid, index: i32) {
     loop {
         let ended = core.openings.ended.wait();
-        if !matches!(core.partitions.state(topic, index), Some(Hosted::Opening)) {
+        let is_over = core.openings.left.get() == 0;
+        if is_over || !matches!(core.partitions.state(topic, index), Some(Hosted::Opening)) {
             return;
         }
         ended.await;

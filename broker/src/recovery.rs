@@ -3,13 +3,15 @@
 //! Core 0 alone reads and writes them. A directory that cannot be written any more goes offline: see [`crate::log_dirs`].
 
 use crate::core::Core;
+use crate::log_dirs::LogDir;
 use crate::log_starts;
 use futures_util::future::join_all;
 use ottla_log::checkpoint::offsets::{CLEANER, LOG_START, Offsets, RECOVERY_POINT, REPLICATION};
 use ottla_log::{Offset, data_directory};
+use ottla_metadata::Uuid;
 use ottla_replica::Assignment;
 use ottla_shard::{Hosted, Partition};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -137,8 +139,8 @@ pub(crate) enum Checkpoint {
 #[derive(Default)]
 struct Here {
     standings: Vec<Standing>,
-    /// Being opened, or could not be: nobody knows better than the files.
-    unknown: BTreeSet<(String, i32)>,
+    /// Being opened, or could not be: nobody knows better than the files. With the id of the directory that they lie in.
+    unknown: BTreeMap<(String, i32), Uuid>,
 }
 
 /// Asks every core where its partitions stand and replaces the checkpoint files. Returns the directories of which every log
@@ -163,7 +165,7 @@ pub(crate) async fn checkpoint(core: &Rc<Core>, how: Checkpoint) -> Vec<PathBuf>
     }
     let mut complete = Vec::new();
     for dir in core.online_dirs() {
-        match store(&dir.path, &all).await {
+        match store(&dir, &all).await {
             Ok(is_complete) => complete.extend(Some(dir.path).filter(|_| is_complete && known)),
             Err((name, error)) => {
                 tracing::error!("cannot store {name}: {error}. The next start scans more");
@@ -176,9 +178,11 @@ pub(crate) async fn checkpoint(core: &Rc<Core>, how: Checkpoint) -> Vec<PathBuf>
 }
 
 /// Replaces the checkpoints of one directory. True when nothing in it is left to the next start.
-async fn store(dir: &Path, all: &Here) -> Result<bool, (&'static str, ottla_log::Error)> {
-    let standings: Vec<&Standing> = all.standings.iter().filter(|standing| standing.dir == dir).collect();
-    let mut complete = standings.iter().all(|standing| standing.recovery_point.is_some());
+async fn store(dir: &LogDir, all: &Here) -> Result<bool, (&'static str, ottla_log::Error)> {
+    let (dir, id) = (&dir.path, dir.id);
+    let standings: Vec<&Standing> = all.standings.iter().filter(|standing| standing.dir == *dir).collect();
+    let flushed = standings.iter().all(|standing| standing.recovery_point.is_some());
+    let mut complete = flushed && all.unknown.values().all(|unknown| *unknown != id);
     let of = |value: fn(&Standing) -> Option<Offset>| -> Offsets {
         standings.iter().filter_map(|s| Some(((s.topic.clone(), s.partition), value(s)?))).collect()
     };
@@ -189,7 +193,7 @@ async fn store(dir: &Path, all: &Here) -> Result<bool, (&'static str, ottla_log:
     for (name, mut offsets) in files {
         if !all.unknown.is_empty() {
             let stored = data_directory::load_offsets(dir, name).await.map_err(|error| (name, error))?;
-            let kept = stored.into_iter().filter(|(key, _)| all.unknown.contains(key));
+            let kept = stored.into_iter().filter(|(key, _)| all.unknown.contains_key(key));
             for (key, offset) in kept {
                 offsets.entry(key).or_insert(offset);
                 complete = false;
@@ -208,7 +212,9 @@ async fn here(core: Rc<Core>, how: Checkpoint) -> Here {
         match hosted {
             Hosted::Online(partition) => online.push(partition),
             Hosted::Opening | Hosted::Offline(_) => {
-                here.unknown.extend(image.topic(topic_id).map(|topic| (topic.name.to_string(), index)));
+                let Some(topic) = image.topic(topic_id) else { continue };
+                let dir = topic.partition(index).and_then(|state| state.directory_of(core.node_id()));
+                here.unknown.insert((topic.name.to_string(), index), dir.unwrap_or(Uuid::ZERO));
             }
         }
     }

@@ -1,12 +1,13 @@
 //! A broker that was killed with much to check in one log, on a slow disk: the others are served meanwhile, and that one afterwards with
-//! all that was acknowledged.
+//! all that was acknowledged. And one that is stopped before it has opened everything.
 
 use super::model::Partition;
 use super::{Broker, Shared, broker_config, topics, traffic};
 use crate::link::Link;
 use crate::seeds::for_each_seed;
-use ottla_io::sim::{Config, Crash, Latency, World};
+use ottla_io::sim::{Config, Crash, Latency, NodeId, World};
 use ottla_io::{ShardContext, sleep};
+use ottla_log::data_directory;
 use ottla_protocol::ErrorCode;
 use ottla_tests::batch::{self, Batch, Record};
 use rand::SeedableRng;
@@ -20,20 +21,26 @@ use std::time::Duration;
 /// Ten reads of 1 MiB are a second then: more than the start waits for one log, and less for the other.
 const READ: Duration = Duration::from_millis(250);
 const LARGE_BATCHES: usize = 30;
+const DATA: &str = "/var/ottla/data";
 
 fn large(number: usize) -> Vec<u8> {
     Batch::of([Record::new(&number.to_string(), &"x".repeat(900_000))]).build()
 }
 
+/// As soon as the broker serves.
+async fn connect(shared: &Shared) -> Link {
+    loop {
+        match Link::open(shared.address).await {
+            Ok(link) => return link,
+            Err(_) => sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
 /// Fills both topics; the number of records of each.
 async fn fill(shared: Rc<Shared>) {
     for (topic, batches) in [("large", LARGE_BATCHES), ("small", 1)] {
-        let id = loop {
-            match topics::make_one(&shared, topic, 1).await {
-                Ok(id) => break id,
-                Err(_) => sleep(Duration::from_millis(20)).await,
-            }
-        };
+        let id = topics::make_one_at_last(&shared, topic, 1).await;
         let partition = Partition { topic: topic.to_owned(), id, index: 0 };
         let mut link = Link::open(shared.address).await.expect("the broker serves");
         for number in 0..batches {
@@ -48,12 +55,7 @@ async fn fill(shared: Rc<Shared>) {
 
 /// Writes to the small one while the large one is not there yet, and then reads all of that.
 async fn look(shared: Rc<Shared>) {
-    let mut link = loop {
-        match Link::open(shared.address).await {
-            Ok(link) => break link,
-            Err(_) => sleep(Duration::from_millis(20)).await,
-        }
-    };
+    let mut link = connect(&shared).await;
     let partitions = shared.partitions.borrow().clone();
     let [large, small] = partitions.as_slice() else { panic!("two topics were made: {partitions:?}") };
     let mut served_meanwhile = 0;
@@ -84,39 +86,130 @@ async fn look(shared: Rc<Shared>) {
     }
 }
 
+/// A world with a broker that has not begun, and a node of clients.
+fn world_of(seed: u64, shards: usize) -> (World, Broker, NodeId, Rc<Shared>) {
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut world = World::new(seed, Config::default());
+    let (node, clients) = (world.add_node("broker"), world.add_node("clients"));
+    let address = SocketAddr::new(world.address(node), super::PORT);
+    let config = broker_config(&mut rng, DATA);
+    let (stop, _) = tokio::sync::watch::channel(false);
+    let broker = Broker { node, config, shards, resets: false, ready: Arc::default(), stop };
+    let shared = Rc::new(Shared {
+        seed,
+        address,
+        model: RefCell::default(),
+        known: RefCell::default(),
+        partitions: RefCell::default(),
+        ending: Cell::new(false),
+        busy: Cell::new(0),
+    });
+    (world, broker, clients, shared)
+}
+
+/// Has the clients do their work to its end.
+fn run<F: Future<Output = ()> + 'static>(
+    world: &mut World,
+    clients: NodeId,
+    shared: &Rc<Shared>,
+    work: impl Fn(Rc<Shared>) -> F + 'static,
+) {
+    let of_life = shared.clone();
+    let run = world.start(clients, 1, move |_: ShardContext<()>| work(of_life.clone()));
+    assert!(world.run_until(Duration::from_secs(600), |_| run.is_finished()), "the clients get no answers");
+}
+
+fn every_read_takes(world: &mut World, broker: &Broker, time: Duration) {
+    let latency = Latency { min: time, max: time, slow: 0.0, slow_max: time };
+    world.set_disk(broker.node, |disk| disk.read = latency);
+}
+
+fn stop(world: &mut World, broker: &Broker) {
+    world.stop(broker.node);
+    assert!(world.run_to_end(broker.node, Duration::from_secs(60)), "the broker does not stop");
+}
+
 #[test]
 fn recovered_logs_are_served_while_others_recover() {
     for_each_seed("recovered_logs_are_served_while_others_recover", 1, |seed| {
-        let mut rng = SmallRng::seed_from_u64(seed);
-        let mut world = World::new(seed, Config::default());
-        let (node, clients) = (world.add_node("broker"), world.add_node("clients"));
-        let address = SocketAddr::new(world.address(node), super::PORT);
-        let config = broker_config(&mut rng, "/var/ottla/data");
-        let (stop, _) = tokio::sync::watch::channel(false);
-        let broker = Broker { node, config, shards: 2, resets: false, ready: Arc::default(), stop };
-        let shared = Rc::new(Shared {
-            seed,
-            address,
-            model: RefCell::default(),
-            known: RefCell::default(),
-            partitions: RefCell::default(),
-            ending: Cell::new(false),
-            busy: Cell::new(0),
-        });
+        let (mut world, broker, clients, shared) = world_of(seed, 2);
+        broker.start(&mut world);
+        run(&mut world, clients, &shared, fill);
+        world.crash(broker.node, Crash::Process);
+        every_read_takes(&mut world, &broker, READ);
+        broker.start(&mut world);
+        run(&mut world, clients, &shared, look);
+        stop(&mut world, &broker);
+    });
+}
+
+/// More than one core opens at a time.
+const MANY: i32 = 40;
+
+/// Makes two topics with one record in each partition.
+async fn fill_many(shared: Rc<Shared>) {
+    for topic in ["kept", "deleted"] {
+        let id = topics::make_one_at_last(&shared, topic, MANY).await;
+        let mut link = Link::open(shared.address).await.expect("the broker serves");
+        for index in 0..MANY {
+            let partition = Partition { topic: topic.to_owned(), id, index };
+            let bytes = Batch::of([Record::new("k", "v")]).build();
+            let (said, _) = traffic::produce(&mut link, &partition, &bytes).await.expect("an answer");
+            assert_eq!(said, ErrorCode::NONE);
+            shared.partitions.borrow_mut().push(partition);
+        }
+    }
+}
+
+/// Asks for the deletion as soon as somebody hears it.
+async fn delete_one(shared: Rc<Shared>) {
+    let mut link = connect(&shared).await;
+    shared.busy.set(1);
+    // The stop breaks it off.
+    if topics::delete(&mut link, "deleted").await.is_ok() {
+        shared.busy.set(0);
+    }
+}
+
+/// The stop left no mark: most logs were never looked at.
+async fn no_mark_is_left() {
+    let mark = data_directory::take_clean_shutdown(DATA.as_ref()).await.expect("the directory is there");
+    assert_eq!(mark, None, "the next start would believe logs that nobody has checked");
+}
+
+async fn read_many(shared: Rc<Shared>) {
+    let mut link = connect(&shared).await;
+    let partitions = shared.partitions.borrow().clone();
+    for partition in partitions.iter().filter(|partition| partition.topic == "kept") {
+        let (bytes, _) = traffic::fetch(&mut link, partition, 0).await.expect("records");
+        let (batches, _) = batch::read(&bytes).expect("whole batches");
+        assert_eq!(batches.len(), 1, "{partition:?}");
+    }
+}
+
+/// A topic is deleted whose logs wait to be opened, and the broker is stopped before it is their turn.
+#[test]
+fn a_stop_breaks_a_recovery_off() {
+    for_each_seed("a_stop_breaks_a_recovery_off", 2, |seed| {
+        let (mut world, broker, clients, shared) = world_of(seed, 1);
+        broker.start(&mut world);
+        run(&mut world, clients, &shared, fill_many);
+        world.crash(broker.node, Crash::Process);
+        every_read_takes(&mut world, &broker, Duration::from_secs(4));
         broker.start(&mut world);
         let of_life = shared.clone();
-        let run = world.start(clients, 1, move |_: ShardContext<()>| fill(of_life.clone()));
-        assert!(world.run_until(Duration::from_secs(600), |_| run.is_finished()), "the logs are not filled");
-        world.crash(node, Crash::Process);
-        world.set_disk(node, |disk| disk.read = Latency { min: READ, max: READ, slow: 0.0, slow_max: READ });
+        let _asking = world.start(clients, 1, move |_: ShardContext<()>| delete_one(of_life.clone()));
+        let asked = world.run_until(Duration::from_secs(120), |_| shared.busy.get() == 1);
+        assert!(asked, "the broker does not serve while it recovers");
+        world.run_for(Duration::from_secs(1));
+        assert_eq!(shared.busy.get(), 1, "the deletion waits for what is being opened");
+        stop(&mut world, &broker);
+        world.crash(clients, Crash::Process);
+        world.start(broker.node, 1, |_: ShardContext<()>| no_mark_is_left());
+        assert!(world.run_to_end(broker.node, Duration::from_secs(60)), "nobody looks");
+        every_read_takes(&mut world, &broker, Duration::ZERO);
         broker.start(&mut world);
-        let of_life = shared.clone();
-        let run = world.start(clients, 1, move |_: ShardContext<()>| look(of_life.clone()));
-        assert!(
-            world.run_until(Duration::from_secs(600), |_| run.is_finished()),
-            "the logs are not recovered"
-        );
-        world.stop(node);
-        assert!(world.run_to_end(node, Duration::from_secs(60)), "the broker does not stop");
+        run(&mut world, clients, &shared, read_many);
+        stop(&mut world, &broker);
     });
 }

@@ -27,19 +27,24 @@ pub enum Known {
 pub async fn make(shared: &Shared) -> Vec<Partition> {
     let mut partitions = Vec::new();
     for (topic, count) in [("one", 1), ("three", 3)] {
-        let id = loop {
-            match make_one(shared, topic, count).await {
-                Ok(id) => break id,
-                Err(_) => sleep(Duration::from_millis(20)).await,
-            }
-        };
+        let id = make_one_at_last(shared, topic, count).await;
         partitions.extend((0..count).map(|index| Partition { topic: topic.to_owned(), id, index }));
     }
     partitions
 }
 
+/// Makes a topic, however often that breaks off.
+pub async fn make_one_at_last(shared: &Shared, topic: &str, count: i32) -> Uuid {
+    loop {
+        match make_one(shared, topic, count).await {
+            Ok(id) => return id,
+            Err(_) => sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
 /// Makes a topic, or finds it made.
-pub async fn make_one(shared: &Shared, topic: &str, count: i32) -> Result<Uuid> {
+async fn make_one(shared: &Shared, topic: &str, count: i32) -> Result<Uuid> {
     let mut link = Link::open(shared.address).await?;
     match create(&mut link, topic, count).await? {
         (ErrorCode::NONE, id) => Ok(id),
@@ -69,7 +74,7 @@ async fn create(link: &mut Link, topic: &str, count: i32) -> Result<(ErrorCode, 
     Ok((ErrorCode(result.error_code), result.topic_id))
 }
 
-async fn delete(link: &mut Link, topic: &str) -> Result<ErrorCode> {
+pub async fn delete(link: &mut Link, topic: &str) -> Result<ErrorCode> {
     use delete_topics_request::DeleteTopicState;
     let request = DeleteTopicsRequest {
         topics: vec![DeleteTopicState { name: Some(topic.to_owned().into()), ..Default::default() }],
