@@ -5,8 +5,8 @@
 //! look at all ─► the one with the largest dirty part of those worth it ─► a pass ─► its line in the checkpoint ─► look again
 //!      └─► none: sleep log.cleaner.backoff.ms
 //! ```
-//! A log that is damaged is said so once and left alone until the next start, like Kafka's uncleanable partitions; the
-//! others go on.
+//! A log that is damaged is said so once and left alone until the next start, like Kafka's uncleanable partitions. One whose pass
+//! did not come to its end, on a full disk for one, waits until after the next sleep. The others go on.
 
 use crate::cleaner_offsets;
 use crate::core::Core;
@@ -41,13 +41,6 @@ impl Compacting {
     }
 }
 
-/// How a pass ended.
-enum Ended {
-    Done,
-    /// There may be as much to do as before: after a pause.
-    Later,
-}
-
 /// Begins on this core.
 pub(crate) fn start(core: &Rc<Core>) {
     if !core.config.compaction_enabled {
@@ -56,22 +49,24 @@ pub(crate) fn start(core: &Rc<Core>) {
     }
     let core = core.clone();
     spawn(Class::Background, async move {
+        let mut put_off = BTreeSet::new();
         while !core.is_stopping() {
-            let ended = match dirtiest(&core).await {
-                Some((partition, dirt)) => pass(&core, &partition, dirt).await,
-                None => Ended::Later,
-            };
-            if let Ended::Later = ended {
-                let backoff_ms = core.live.borrow().compaction.backoff_ms;
-                // Without one a core with nothing to do would not sleep.
-                sleep(Duration::from_millis(backoff_ms.max(1))).await;
+            if let Some((partition, dirt)) = dirtiest(&core, &put_off).await {
+                if !pass(&core, &partition, dirt).await {
+                    put_off.insert((partition.topic_id(), partition.index()));
+                }
+                continue;
             }
+            put_off.clear();
+            let backoff_ms = core.live.borrow().compaction.backoff_ms;
+            // Without one a core with nothing to do would not sleep.
+            sleep(Duration::from_millis(backoff_ms.max(1))).await;
         }
     });
 }
 
-/// The partition with the largest dirty part of those that are worth a pass.
-async fn dirtiest(core: &Core) -> Option<(Rc<Partition>, Dirt)> {
+/// The partition with the largest dirty part of those that are worth a pass and not put off.
+async fn dirtiest(core: &Core, put_off: &BTreeSet<(Uuid, i32)>) -> Option<(Rc<Partition>, Dirt)> {
     let mut found: Option<(Rc<Partition>, Dirt)> = None;
     let mut dirty_bytes = 0;
     for (key, hosted) in core.partitions.all() {
@@ -85,7 +80,8 @@ async fn dirtiest(core: &Core) -> Option<(Rc<Partition>, Dirt)> {
         match partition.dirt().await {
             Ok(Some(dirt)) => {
                 dirty_bytes += dirt.dirty_bytes;
-                if found.as_ref().is_none_or(|(_, most)| dirt.ratio() > most.ratio()) {
+                let is_more = found.as_ref().is_none_or(|(_, most)| dirt.ratio() > most.ratio());
+                if is_more && !put_off.contains(&key) {
                     found = Some((partition, dirt));
                 }
             }
@@ -100,8 +96,8 @@ async fn dirtiest(core: &Core) -> Option<(Rc<Partition>, Dirt)> {
     found
 }
 
-/// A pass over one partition, and what follows from how it ends.
-async fn pass(core: &Rc<Core>, partition: &Partition, dirt: Dirt) -> Ended {
+/// A pass over one partition, and what follows from how it ends. False when there may be as much to do as before.
+async fn pass(core: &Rc<Core>, partition: &Partition, dirt: Dirt) -> bool {
     let limits = core.live.borrow().compaction;
     let shards = core.mesh.shard_count().max(1);
     core.compacting.pace.set_bytes_per_second(limits.bytes_per_second / shards as f64);
@@ -112,18 +108,18 @@ async fn pass(core: &Rc<Core>, partition: &Partition, dirt: Dirt) -> Ended {
     };
     // Before the first gap between its offsets: the line says that there may be some.
     if partition.cleaned_to().is_none() && !cleaner_offsets::store(core, partition, dirt.first_dirty).await {
-        return Ended::Later;
+        return false;
     }
     let began = now();
     match partition.compact(dirt, &means, || !core.is_stopping()).await {
         Ok(Some(done)) => {
             tell(partition, &dirt, &done, now().duration_since(began));
-            if cleaner_offsets::store(core, partition, done.end).await { Ended::Done } else { Ended::Later }
+            cleaner_offsets::store(core, partition, done.end).await
         }
-        Ok(None) => Ended::Later,
+        Ok(None) => false,
         Err(error) => {
             give_up(core, partition, &error);
-            Ended::Later
+            false
         }
     }
 }
