@@ -61,10 +61,6 @@ impl Timers {
         self.deadlines.remove(&timer);
         Some(timer)
     }
-
-    pub fn is_set(&self, timer: &Timer) -> bool {
-        self.deadlines.contains_key(timer)
-    }
 }
 
 #[cfg(test)]
@@ -85,6 +81,5 @@ mod tests {
         assert_eq!(timers.pop_due(39), None);
         assert_eq!(timers.pop_due(40), Some(of("b")));
         assert_eq!((timers.pop_due(i64::MAX), timers.next_deadline_ms()), (None, None));
-        assert!(!timers.is_set(&of("c")));
     }
 }

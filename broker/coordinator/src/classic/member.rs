@@ -33,10 +33,6 @@ impl Member {
         self.instance_id.is_some()
     }
 
-    pub fn supports(&self, protocol: &str) -> bool {
-        self.protocols.iter().any(|(name, _)| **name == *protocol)
-    }
-
     /// What it says of `protocol`.
     pub fn metadata(&self, protocol: &str) -> Bytes {
         let found = self.protocols.iter().find(|(name, _)| **name == *protocol);
