@@ -129,22 +129,17 @@ impl Shard {
             None if version >= 9 => return Err(ErrorCode::GROUP_ID_NOT_FOUND),
             None => return Err(ErrorCode::ILLEGAL_GENERATION),
         }
-        let mut records = Vec::with_capacity(commits.len());
         let mut codes = Vec::with_capacity(commits.len());
-        for commit in commits {
-            match commit.record(group_id, self.settings(), turn) {
-                Ok(record) => {
-                    records.push(record);
-                    codes.push(ErrorCode::NONE);
-                }
-                Err(code) => codes.push(code),
-            }
-        }
-        let batch_bytes = records.iter().map(|record| record.bytes()).sum::<usize>() + out.batch_bytes();
-        if batch_bytes > turn.batch_bytes_max {
-            return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
-        }
-        out.records.extend(records);
+        let records = commits.iter().filter_map(|commit| {
+            let record = match self.is_dropping(commit.topic) {
+                // What is dropped of the deleted topic would take this along: the new one is not known here yet.
+                true => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+                false => commit.record(group_id, self.settings(), turn),
+            };
+            codes.push(record.as_ref().err().copied().unwrap_or(ErrorCode::NONE));
+            record.ok()
+        });
+        out.extend_whole(turn, records)?;
         Ok(codes)
     }
 
@@ -165,9 +160,11 @@ impl Shard {
 
     /// A code for each of `partitions`, in their order.
     /// # Errors
-    /// INVALID_GROUP_ID, GROUP_ID_NOT_FOUND; NON_EMPTY_GROUP for members that are no consumers.
+    /// INVALID_GROUP_ID, GROUP_ID_NOT_FOUND; NON_EMPTY_GROUP for members that are no consumers; UNKNOWN_SERVER_ERROR for
+    /// more than a batch can drop.
     pub fn delete_offsets(
         &mut self,
+        turn: &Turn,
         group_id: &str,
         partitions: &[(&str, i32)],
         out: &mut Out,
@@ -181,14 +178,15 @@ impl Shard {
             return Err(ErrorCode::NON_EMPTY_GROUP);
         }
         let mut codes = Vec::with_capacity(partitions.len());
-        for (topic, index) in partitions {
+        let tombstones = partitions.iter().filter_map(|(topic, index)| {
             if group.is_subscribed(topic) {
                 codes.push(ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC);
-                continue;
+                return None;
             }
-            out.records.extend(entry.offsets.tombstone(group_id, topic, *index));
             codes.push(ErrorCode::NONE);
-        }
+            entry.offsets.tombstone(group_id, topic, *index)
+        });
+        out.extend_whole(turn, tombstones)?;
         Ok(codes)
     }
 
@@ -201,17 +199,10 @@ impl Shard {
         if group.state() != classic::State::Empty {
             return Err(ErrorCode::NON_EMPTY_GROUP);
         }
-        for (topic, partitions) in entry.offsets.topics() {
-            out.records.extend(
-                partitions.keys().filter_map(|index| entry.offsets.tombstone(group_id, topic, *index)),
-            );
-        }
-        out.records.extend(group_tombstone(group_id));
-        if out.batch_bytes() > turn.batch_bytes_max {
-            out.records.clear();
-            return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
-        }
-        Ok(())
+        let tombstones = entry.offsets.topics().flat_map(|(topic, partitions)| {
+            partitions.keys().filter_map(|index| entry.offsets.tombstone(group_id, topic, *index))
+        });
+        out.extend_whole(turn, tombstones.chain(group_tombstone(group_id)))
     }
 
     /// A group that is not there is told so from v6 on, and is Dead before.

@@ -13,14 +13,15 @@ use crate::turn::{Out, Turn};
 use ottla_protocol::Seed;
 use ottla_protocol::messages::{GroupMetadataKey, GroupMetadataValue, OffsetCommitValue};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::rc::Rc;
 
-/// Timers that one turn handles, groups that it looks at for what is to be dropped, and tombstones that it writes.
+/// Timers that one turn handles, groups and offsets that it looks at for what is to be dropped, and what it writes of
+/// tombstones: some two thousand, of 64 bytes each.
 const TIMERS_PER_TURN: usize = 64;
-const GROUPS_PER_TURN: usize = 256;
-const TOMBSTONES_PER_TURN: usize = 2_000;
+const LOOKED_AT_PER_TURN: usize = 4_096;
+const TOMBSTONE_BYTES_PER_TURN: usize = 128 << 10;
 /// What a group takes beside its members and offsets.
 const ENTRY_BYTES: usize = 512;
 
@@ -87,10 +88,10 @@ pub struct Shard {
     deleted: DeletedTopics,
 }
 
-/// Topics whose offsets are to be dropped, and up to which group the first of them are.
+/// Topics whose offsets are to be dropped, and up to which group those of the first are.
 #[derive(Debug, Default)]
 struct DeletedTopics {
-    names: VecDeque<Rc<str>>,
+    names: BTreeSet<Rc<str>>,
     from: Option<Rc<str>>,
 }
 
@@ -213,50 +214,69 @@ impl Shard {
         self.classic(group_id, false, turn, out, |scope, _| scope.expire(timer));
     }
 
-    /// Offsets of the topic are dropped, by the next ticks.
+    /// Offsets of the topic are dropped, by the next ticks; until then none is committed for another one of its name.
     pub fn topic_deleted(&mut self, topic: &str, turn: &Turn) {
-        self.deleted.names.push_back(Rc::from(topic));
+        if self.deleted.names.first().is_some_and(|first| *topic < **first) {
+            self.deleted.from = None;
+        }
+        self.deleted.names.insert(Rc::from(topic));
         self.timers.set(Timer::ExpireOffsets, turn.now_ms);
+    }
+
+    /// Offsets of a deleted topic of this name are still there.
+    pub(crate) fn is_dropping(&self, topic: &str) -> bool {
+        self.deleted.names.contains(topic)
     }
 
     /// False while there is more to do.
     fn drop_deleted(&mut self, turn: &Turn, out: &mut Out) -> bool {
-        let Some(topic) = self.deleted.names.front().cloned() else { return true };
-        let from = self.deleted.from.take();
-        let mut looked_at = 0;
+        let Some(topic) = self.deleted.names.first().cloned() else { return true };
+        let mut from = self.deleted.from.take();
+        let (mut looked_at, mut room_bytes) = (0, tombstone_room(turn, out));
         for (id, entry) in self.groups.range::<Rc<str>, _>((after(from.as_ref()), Bound::Unbounded)) {
-            looked_at += 1;
             let partitions = entry.offsets.of_topic(&topic).into_iter().flat_map(|of| of.keys());
-            out.records.extend(partitions.filter_map(|index| entry.offsets.tombstone(id, &topic, *index)));
-            if looked_at == GROUPS_PER_TURN || is_full(turn, out) {
-                self.deleted.from = Some(id.clone());
+            let tombstones = partitions.filter_map(|index| entry.offsets.tombstone(id, &topic, *index));
+            if !out.extend_within(&mut room_bytes, tombstones) && !out.records.is_empty() {
+                // The next turn goes on with what is left of this group.
+                self.deleted.from = from;
+                return false;
+            }
+            looked_at += 1;
+            from = Some(id.clone());
+            if looked_at >= LOOKED_AT_PER_TURN {
+                self.deleted.from = from;
                 return false;
             }
         }
-        self.deleted.names.pop_front();
+        self.deleted.names.pop_first();
         self.deleted.names.is_empty()
     }
 
     /// False while there is more to do.
     fn expire_offsets(&mut self, turn: &Turn, out: &mut Out) -> bool {
-        let from = self.expire_from.take();
+        let mut from = self.expire_from.take();
         let retention_ms = self.settings.offsets_retention_ms;
-        let mut looked_at = 0;
+        let (mut looked_at, mut room_bytes) = (0, tombstone_room(turn, out));
         for (id, entry) in self.groups.range::<Rc<str>, _>((after(from.as_ref()), Bound::Unbounded)) {
-            looked_at += 1;
             let Group::Classic(group) = &entry.group;
-            let room = TOMBSTONES_PER_TURN.saturating_sub(out.records.len());
-            let expired = entry.offsets.expired(group, turn.unix_ms, retention_ms, room);
-            let left: usize = entry.offsets.topics().map(|(_, partitions)| partitions.len()).sum();
-            let tombstones =
-                expired.iter().filter_map(|(topic, index)| entry.offsets.tombstone(id, topic, *index));
-            out.records.extend(tombstones);
+            let count: usize = entry.offsets.topics().map(|(_, partitions)| partitions.len()).sum();
+            let mut left = count;
+            let expired = entry.offsets.expired(group, turn.unix_ms, retention_ms);
+            let tombstones = expired.filter_map(|(topic, index)| entry.offsets.tombstone(id, topic, index));
+            let mut is_done = out.extend_within(&mut room_bytes, tombstones.inspect(|_| left -= 1));
             // A group without members and offsets is over.
-            if expired.len() == left && group.state() == classic::State::Empty && group.has_record() {
-                out.records.extend(group_tombstone(id));
+            if is_done && left == 0 && group.state() == classic::State::Empty && group.has_record() {
+                is_done = out.extend_within(&mut room_bytes, group_tombstone(id));
             }
-            if looked_at == GROUPS_PER_TURN || is_full(turn, out) {
-                self.expire_from = Some(id.clone());
+            if !is_done && !out.records.is_empty() {
+                // The next turn goes on with what is left of this group.
+                self.expire_from = from;
+                return false;
+            }
+            looked_at += 1 + count;
+            from = Some(id.clone());
+            if looked_at >= LOOKED_AT_PER_TURN {
+                self.expire_from = from;
                 return false;
             }
         }
@@ -320,8 +340,9 @@ fn after(from: Option<&Rc<str>>) -> Bound<&Rc<str>> {
     from.map_or(Bound::Unbounded, Bound::Excluded)
 }
 
-fn is_full(turn: &Turn, out: &Out) -> bool {
-    out.records.len() >= TOMBSTONES_PER_TURN || out.batch_bytes() > turn.batch_bytes_max / 2
+/// What tombstones may still take in this turn.
+fn tombstone_room(turn: &Turn, out: &Out) -> usize {
+    TOMBSTONE_BYTES_PER_TURN.min(turn.batch_bytes_max).saturating_sub(out.batch_bytes())
 }
 
 pub(crate) fn group_tombstone(group_id: &str) -> Option<record::Record> {

@@ -1,6 +1,7 @@
 //! What goes into a turn of a shard and what comes out of it.
 
 use crate::record::Record;
+use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::{JoinGroupResponse, SyncGroupResponse};
 
 /// The world as a turn finds it.
@@ -44,8 +45,36 @@ pub struct Out {
 }
 
 impl Out {
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.replies.is_empty()
+    /// Adds records as long as `room_bytes` is enough for them; false when it was not. What does not fit is not made: each
+    /// record repeats the group's id, so that a small request may ask for many times its size.
+    pub(crate) fn extend_within(
+        &mut self,
+        room_bytes: &mut usize,
+        records: impl IntoIterator<Item = Record>,
+    ) -> bool {
+        for record in records {
+            let Some(left) = room_bytes.checked_sub(record.bytes()) else { return false };
+            *room_bytes = left;
+            self.records.push(record);
+        }
+        true
+    }
+
+    /// Adds all of `records`, or none.
+    /// # Errors
+    /// UNKNOWN_SERVER_ERROR, as Kafka's, when the batch would be larger than it may be.
+    pub(crate) fn extend_whole(
+        &mut self,
+        turn: &Turn,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<(), ErrorCode> {
+        let before = self.records.len();
+        let mut room_bytes = turn.batch_bytes_max.saturating_sub(self.batch_bytes());
+        if self.extend_within(&mut room_bytes, records) {
+            return Ok(());
+        }
+        self.records.truncate(before);
+        Err(ErrorCode::UNKNOWN_SERVER_ERROR)
     }
 
     /// About the size of the batch so far.

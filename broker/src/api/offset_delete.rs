@@ -29,10 +29,9 @@ pub(crate) async fn handle(
             let all: Vec<(&str, i32)> = all.collect();
             let known = |(topic, index): &(&str, i32)| owners::find(&image, topic, *index).is_ok();
             let partitions: Vec<(&str, i32)> = all.iter().copied().filter(known).collect();
-            let delete = |shard: &mut ottla_coordinator::Shard, _: &_, out: &mut _| {
-                shard.delete_offsets(&body.group_id, &partitions, out)
-            };
-            let mut codes = VecDeque::from(coordinator.turn(&core, delete)??);
+            let deleted = coordinator
+                .turn(&core, |shard, turn, out| shard.delete_offsets(turn, &body.group_id, &partitions, out));
+            let mut codes = VecDeque::from(deleted??);
             let code = |partition: &(&str, i32)| match known(partition) {
                 true => codes.pop_front().unwrap_or(ErrorCode::UNKNOWN_SERVER_ERROR),
                 false => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,

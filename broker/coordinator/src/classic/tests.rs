@@ -24,6 +24,7 @@ pub(super) struct World {
     pub(super) shard: Shard,
     pub(super) settings: Settings,
     pub(super) now_ms: i64,
+    pub(super) room_bytes: usize,
     pub(super) log: Vec<Record>,
     pub(super) replies: BTreeMap<Waiter, Reply>,
     next_waiter: u64,
@@ -58,14 +59,22 @@ impl World {
 
     pub(super) fn with(settings: Settings) -> World {
         let shard = Shard::new(settings.clone(), Seed::new(1));
-        World { shard, settings, now_ms: 0, log: Vec::new(), replies: BTreeMap::new(), next_waiter: 0 }
+        World {
+            shard,
+            settings,
+            now_ms: 0,
+            room_bytes: 100_000,
+            log: Vec::new(),
+            replies: BTreeMap::new(),
+            next_waiter: 0,
+        }
     }
 
     pub(super) fn turn(&self) -> Turn {
         Turn {
             now_ms: self.now_ms,
             unix_ms: 1_000_000 + self.now_ms,
-            room_bytes: 100_000,
+            room_bytes: self.room_bytes,
             batch_bytes_max: 1_000_000,
         }
     }

@@ -23,24 +23,23 @@ fn counts_from(group: &Group, topic: &str, committed: &Committed) -> Option<i64>
 }
 
 impl Offsets {
-    /// Up to `count_max` of those that have expired at `now`, by topic and partition.
+    /// Those that have expired at `now`, by topic and partition.
     pub(crate) fn expired(
         &self,
         group: &Group,
         now_unix_ms: i64,
         retention_ms: i64,
-        count_max: usize,
-    ) -> Vec<(Rc<str>, i32)> {
+    ) -> impl Iterator<Item = (&Rc<str>, i32)> {
         let all = self.topics().flat_map(|(topic, partitions)| {
             partitions.iter().map(move |(index, committed)| (topic, *index, committed))
         });
-        let expired = all.filter(|(topic, _, committed)| {
+        let expired = all.filter(move |(topic, _, committed)| {
             let Some(from) = counts_from(group, topic, committed) else { return false };
             match committed.expire_unix_ms {
                 -1 => now_unix_ms.saturating_sub(from) >= retention_ms,
                 expire_unix_ms => now_unix_ms >= expire_unix_ms,
             }
         });
-        expired.take(count_max).map(|(topic, index, _)| (topic.clone(), index)).collect()
+        expired.map(|(topic, index, _)| (topic, index))
     }
 }

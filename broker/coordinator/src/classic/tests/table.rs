@@ -3,7 +3,8 @@
 use super::{World, joins};
 use crate::offsets::Commit;
 use crate::record::Content;
-use crate::{Out, Settings};
+use crate::requests::Committer;
+use crate::{Out, Settings, Turn};
 use ottla_protocol::{ErrorCode, Uuid};
 
 /// The states by name, with a member that is in the group and its generation.
@@ -338,13 +339,16 @@ fn deletes() {
     let mut world = World::new();
     let mut out = Out::default();
     assert_eq!(world.shard.delete_group(&world.turn(), "g", &mut out), Err(ErrorCode::GROUP_ID_NOT_FOUND));
-    assert_eq!(world.shard.delete_offsets("g", &[("t", 0)], &mut out), Err(ErrorCode::GROUP_ID_NOT_FOUND));
+    assert_eq!(
+        world.shard.delete_offsets(&world.turn(), "g", &[("t", 0)], &mut out),
+        Err(ErrorCode::GROUP_ID_NOT_FOUND)
+    );
     let (ids, generation) = world.stable(1);
     for topic in ["t", "u"] {
         world.commit(&ids[0], generation, topic, 1);
     }
     assert_eq!(world.shard.delete_group(&world.turn(), "g", &mut out), Err(ErrorCode::NON_EMPTY_GROUP));
-    let codes = world.shard.delete_offsets("g", &[("t", 0), ("u", 0), ("u", 7)], &mut out);
+    let codes = world.shard.delete_offsets(&world.turn(), "g", &[("t", 0), ("u", 0), ("u", 7)], &mut out);
     assert_eq!(codes, Ok(vec![ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC, ErrorCode::NONE, ErrorCode::NONE]));
     world.take(std::mem::take(&mut out));
     assert_eq!((world.committed("t"), world.committed("u")), (Some(1), None));
@@ -352,4 +356,61 @@ fn deletes() {
     assert_eq!(world.shard.delete_group(&world.turn(), "g", &mut out), Ok(()));
     world.take(out);
     assert_eq!(world.shard.groups().count(), 0);
+}
+
+/// What is dropped goes by turns of a bounded size, also within one group, and what one batch cannot hold is refused before
+/// it is made.
+#[test]
+fn a_group_of_many_offsets_is_dropped_in_pieces() {
+    const COUNT: i32 = 10_000;
+    let settings = Settings { offsets_retention_check_interval_ms: 60_000, ..Settings::default() };
+    let retention_ms = settings.offsets_retention_ms;
+    let mut world = World { room_bytes: usize::MAX, ..World::with(settings).reloaded() };
+    let (ids, generation) = world.stable(1);
+    let commit = |topic, partition| Commit {
+        topic,
+        topic_id: Uuid::ZERO,
+        partition,
+        offset: 1,
+        leader_epoch: -1,
+        metadata: "",
+        retention_ms: -1,
+    };
+    for topic in ["gone", "t"] {
+        for first in (0..COUNT).step_by(500) {
+            let commits: Vec<_> = (first..first + 500).map(|partition| commit(topic, partition)).collect();
+            assert_eq!(world.commit_all(&ids[0], generation, &commits), ErrorCode::NONE);
+        }
+    }
+    world.leave(&ids[0], None);
+    let (small, mut out) = (Turn { batch_bytes_max: 10_000, ..world.turn() }, Out::default());
+    let refused = ErrorCode::UNKNOWN_SERVER_ERROR;
+    let nobody = Committer { group_id: "g", member_id: "", instance_id: None, generation: -1, version: 8 };
+    let repeated = vec![commit("t", 0); 1_000];
+    assert_eq!(world.shard.commit(&small, nobody, &repeated, &mut out), Err(refused));
+    assert_eq!(world.shard.delete_offsets(&small, "g", &[("t", 0); 1_000], &mut out), Err(refused));
+    assert_eq!(world.shard.delete_group(&small, "g", &mut out), Err(refused));
+    assert_eq!(out.records, []);
+
+    let pieces = |world: &mut World, ms: i64| {
+        let mut count = 0;
+        world.now_ms += ms;
+        while world.shard.next_deadline_ms().is_some_and(|at_ms| at_ms <= world.now_ms) {
+            let (turn, mut out) = (world.turn(), Out::default());
+            world.shard.tick(&turn, &mut out);
+            assert!(out.batch_bytes() <= 128 << 10, "{}", out.batch_bytes());
+            count += usize::from(!out.records.is_empty());
+            world.take(out);
+        }
+        count
+    };
+    world.shard.topic_deleted("gone", &world.turn());
+    // Another topic of the same name has to wait until then.
+    assert_eq!(world.commit("", -1, "gone", 7), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    assert!(pieces(&mut world, 0) > 2);
+    assert_eq!((world.committed("gone"), world.committed("t")), (None, Some(1)));
+    assert_eq!(world.commit("", -1, "gone", 7), ErrorCode::NONE);
+    assert!(pieces(&mut world, retention_ms + 60_000) > 2);
+    assert_eq!((world.state(), world.shard.bytes()), ("Dead", 0));
+    assert_eq!(world.reloaded().shard.groups().count(), 0);
 }
