@@ -37,6 +37,9 @@ pub(crate) struct Coordinator {
     ended: Cell<Option<ErrorCode>>,
 }
 
+/// Batches of due work that may be on their way to the disk at a time: each is held in memory until then.
+const TICKS_AHEAD: u64 = 16;
+
 /// The answer to a request that may wait for other members.
 pub(crate) struct Parked(oneshot::Receiver<Reply>);
 
@@ -109,7 +112,10 @@ impl Coordinator {
     /// # Errors
     /// It will not be.
     pub(crate) async fn durable(&self) -> Result<(), ErrorCode> {
-        let wanted = self.appended.get();
+        self.durable_to(self.appended.get()).await
+    }
+
+    async fn durable_to(&self, wanted: u64) -> Result<(), ErrorCode> {
         loop {
             let progressed = self.progressed.wait();
             if self.durable.get() >= wanted {
@@ -248,6 +254,8 @@ impl Coordinator {
                     Some(wait_ms) if wait_ms <= 0 => {
                         // An error ends the coordinator.
                         let _ = coordinator.turn(&core, |shard, turn, out| shard.tick(turn, out));
+                        let appended = coordinator.appended.get();
+                        let _ = coordinator.durable_to(appended.saturating_sub(TICKS_AHEAD)).await;
                         yield_now().await;
                     }
                     Some(wait_ms) => {
