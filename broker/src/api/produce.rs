@@ -28,6 +28,9 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// The only client that Kafka lets write to internal topics, by the name that it gives itself.
+const ADMIN_CLIENT_ID: &str = "__admin_client";
+
 type Appended = Result<AppendResult, Refusal>;
 
 /// A partition of the request, in its order.
@@ -223,6 +226,10 @@ async fn checked(
 ) -> Result<Checked, Refusal> {
     if topic.partition(index).is_none() {
         return Err(Refusal::code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+    }
+    // What coordinators store is theirs to write: records of anybody else would be groups after the next start.
+    if topic.is_internal() && request.forward().client_id() != ADMIN_CLIENT_ID {
+        return Err(Refusal::code(ErrorCode::INVALID_TOPIC_EXCEPTION));
     }
     let Some(settings) = core.topic_settings(topic.id) else {
         return Err(Refusal::code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));

@@ -2,6 +2,7 @@
 
 mod configs;
 mod data;
+mod groups;
 mod transactions;
 
 use crate::testing::TestBroker;

@@ -1,0 +1,70 @@
+//! Groups asked of a whole broker: what a request may not do to it.
+
+use crate::testing::TestBroker;
+use ottla_protocol::messages as m;
+use ottla_protocol::records::BatchBuilder;
+use ottla_protocol::{ApiKey, ErrorCode, Records};
+use std::time::{Duration, Instant};
+
+const NONE: i16 = 0;
+const TOPIC: &str = "__consumer_offsets";
+
+/// A broker whose coordinators are there: offset 5 of `t` is committed by group `g`.
+fn broker() -> TestBroker {
+    let broker = TestBroker::start(&[("offsets.topic.num.partitions", "2")]);
+    broker.create_topic("t", 1);
+    let find = m::FindCoordinatorRequest { key: "g".into(), ..Default::default() };
+    let partition = m::offset_commit_request::OffsetCommitRequestPartition {
+        committed_offset: 5,
+        committed_leader_epoch: -1,
+        committed_metadata: Some("note".into()),
+        ..Default::default()
+    };
+    let topic = m::offset_commit_request::OffsetCommitRequestTopic {
+        name: "t".into(),
+        partitions: vec![partition],
+        ..Default::default()
+    };
+    let commit = m::OffsetCommitRequest { group_id: "g".into(), topics: vec![topic], ..Default::default() };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let answer = broker.ask(ApiKey::FindCoordinator, 3, &find);
+        let found: m::FindCoordinatorResponse<'_> = answer.decode();
+        let answer = broker.ask(ApiKey::OffsetCommit, 8, &commit);
+        let committed: m::OffsetCommitResponse<'_> = answer.decode();
+        let code = committed.topics[0].partitions[0].error_code;
+        if (found.error_code, code) == (NONE, NONE) {
+            return broker;
+        }
+        assert!(Instant::now() < deadline, "{} {code}", found.error_code);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// As by Kafka: they would be groups after the next start.
+#[test]
+fn nobody_else_writes_what_coordinators_store() {
+    let broker = broker();
+    let mut builder = BatchBuilder::new();
+    builder.push(1_700_000_000_000, Some(b"key"), Some(b"value"), &[]);
+    let batch = builder.build().unwrap();
+    let of = |name: &'static str| m::produce_request::TopicProduceData {
+        name: name.into(),
+        partition_data: vec![m::produce_request::PartitionProduceData {
+            index: 0,
+            records: Some(Records::Slice(&batch)),
+        }],
+        ..Default::default()
+    };
+    let request = m::ProduceRequest {
+        acks: -1,
+        timeout_ms: 1000,
+        topic_data: vec![of(TOPIC), of("t")],
+        ..Default::default()
+    };
+    let answer = broker.ask(ApiKey::Produce, 9, &request);
+    let response: m::ProduceResponse<'_> = answer.decode();
+    let partitions = response.responses.iter().flat_map(|topic| &topic.partition_responses);
+    let codes: Vec<_> = partitions.map(|part| (part.error_code, part.base_offset)).collect();
+    assert_eq!(codes, [(ErrorCode::INVALID_TOPIC_EXCEPTION.0, -1), (NONE, 0)]);
+}
