@@ -4,6 +4,7 @@
 
 use super::Request;
 use super::operations::{GROUP_OPERATIONS, NOT_ASKED};
+use super::repeats::Repeats;
 use crate::core::Core;
 use crate::groups;
 use futures_util::{StreamExt, stream};
@@ -22,7 +23,9 @@ pub(crate) async fn handle(
 ) -> DescribeGroupsResponse<'static> {
     let version = request.context.version;
     let operations = if body.include_authorized_operations { GROUP_OPERATIONS } else { NOT_ASKED };
-    let ids: Vec<String> = body.groups.iter().map(|id| id.to_string()).collect();
+    let mut repeats = Repeats::new();
+    let ids = body.groups.iter().filter(|id| repeats.allow(&***id));
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
     let groups = stream::iter(ids).map(|id| async move {
         let asked = id.clone();
         let described = groups::ask(core, &id, move |_, coordinator| async move {

@@ -11,6 +11,7 @@ use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::list_groups_response::ListedGroup;
 use ottla_protocol::messages::{ListGroupsRequest, ListGroupsResponse};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub(crate) async fn handle(
@@ -25,9 +26,11 @@ pub(crate) async fn handle(
             (listed.collect::<Vec<Listed>>(), core.groups.is_loading())
         })
     });
+    let (states, kinds) = (Filter::new(&body.states_filter), Filter::new(&body.types_filter));
     let (mut groups, mut is_loading) = (Vec::new(), false);
     for (listed, loading) in join_all(calls).await.into_iter().flatten() {
-        groups.extend(listed.into_iter().filter(|group| is_wanted(&body, group)).map(shown));
+        let wanted = listed.into_iter().filter(|group| states.takes(group.state) && kinds.takes(group.kind));
+        groups.extend(wanted.map(shown));
         is_loading |= loading;
     }
     let code = if is_loading { ErrorCode::COORDINATOR_LOAD_IN_PROGRESS } else { ErrorCode::NONE };
@@ -37,12 +40,17 @@ pub(crate) async fn handle(
     ListGroupsResponse { error_code: code.0, groups, ..ListGroupsResponse::default() }
 }
 
-/// No filter lets everything through.
-fn is_wanted(body: &ListGroupsRequest<'_>, group: &Listed) -> bool {
-    let among = |filter: &[Cow<'_, str>], own: &str| {
-        filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(own))
-    };
-    among(&body.states_filter, group.state) && among(&body.types_filter, group.kind)
+/// What is asked for, in small letters; nothing stands for everything. A set, since a request may name a million.
+struct Filter(BTreeSet<String>);
+
+impl Filter {
+    fn new(wanted: &[Cow<'_, str>]) -> Filter {
+        Filter(wanted.iter().map(|wanted| wanted.to_ascii_lowercase()).collect())
+    }
+
+    fn takes(&self, own: &str) -> bool {
+        self.0.is_empty() || self.0.contains(&own.to_ascii_lowercase())
+    }
 }
 
 fn shown(group: Listed) -> ListedGroup<'static> {

@@ -6,6 +6,7 @@
 //! that every offset is stable.
 
 use super::Request;
+use super::repeats::Repeats;
 use crate::core::Core;
 use crate::groups;
 use futures_util::{StreamExt, stream};
@@ -30,6 +31,23 @@ struct Wanted {
     partitions: Vec<i32>,
 }
 
+/// Of a group, one partition or all of it.
+type Named<'b> = (&'b str, Option<(&'b str, Uuid, i32)>);
+
+impl Wanted {
+    /// An offset may come with a note of 4 KiB: what a request repeats is not told without end.
+    fn new<'b>(
+        repeats: &mut Repeats<Named<'b>>,
+        group_id: &'b str,
+        (name, topic_id): (&'b str, Uuid),
+        indexes: &[i32],
+    ) -> Wanted {
+        let indexes = indexes.iter().copied();
+        let partitions = indexes.filter(|index| repeats.allow((group_id, Some((name, topic_id, *index)))));
+        Wanted { name: name.to_owned(), topic_id, partitions: partitions.collect() }
+    }
+}
+
 /// Of one group: `None` for everything that it has committed.
 struct Asked {
     group_id: String,
@@ -42,19 +60,24 @@ pub(crate) async fn handle(
     body: OffsetFetchRequest<'_>,
 ) -> OffsetFetchResponse<'static> {
     let version = request.context.version;
+    let mut repeats: Repeats<Named<'_>> = Repeats::new();
     if version >= 8 {
-        let groups = body.groups.iter().map(|group| Asked {
-            group_id: group.group_id.to_string(),
-            topics: group.topics.as_ref().map(|topics| {
-                let topics = topics.iter().map(|topic| Wanted {
-                    name: topic.name.to_string(),
-                    topic_id: topic.topic_id,
-                    partitions: topic.partition_indexes.clone(),
-                });
-                topics.collect()
-            }),
-        });
-        let groups: Vec<Asked> = groups.collect();
+        let mut groups = Vec::with_capacity(body.groups.len());
+        for group in &body.groups {
+            let group_id = &*group.group_id;
+            let topics = match &group.topics {
+                None if repeats.allow((group_id, None)) => None,
+                None => continue,
+                Some(topics) => {
+                    let topics = topics.iter().map(|topic| {
+                        let named = (&*topic.name, topic.topic_id);
+                        Wanted::new(&mut repeats, group_id, named, &topic.partition_indexes)
+                    });
+                    Some(topics.collect())
+                }
+            };
+            groups.push(Asked { group_id: group_id.to_owned(), topics });
+        }
         let groups = stream::iter(groups).map(|asked| fetch(core, version, asked));
         let groups = groups.buffered(GROUPS_AT_ONCE).collect().await;
         return OffsetFetchResponse { groups, ..OffsetFetchResponse::default() };
@@ -62,10 +85,9 @@ pub(crate) async fn handle(
     let asked = Asked {
         group_id: body.group_id.to_string(),
         topics: body.topics.as_ref().map(|topics| {
-            let topics = topics.iter().map(|topic| Wanted {
-                name: topic.name.to_string(),
-                topic_id: Uuid::ZERO,
-                partitions: topic.partition_indexes.clone(),
+            let topics = topics.iter().map(|topic| {
+                let named = (&*topic.name, Uuid::ZERO);
+                Wanted::new(&mut repeats, &body.group_id, named, &topic.partition_indexes)
             });
             topics.collect()
         }),

@@ -68,3 +68,44 @@ fn nobody_else_writes_what_coordinators_store() {
     let codes: Vec<_> = partitions.map(|part| (part.error_code, part.base_offset)).collect();
     assert_eq!(codes, [(ErrorCode::INVALID_TOPIC_EXCEPTION.0, -1), (NONE, 0)]);
 }
+
+/// Four bytes of a request may ask for a note of 4 KiB, and a few for a whole group: repeats are answered, but not all.
+#[test]
+fn what_is_asked_for_again_and_again_is_not_told_without_end() {
+    let broker = broker();
+    let named = |partition_indexes| m::offset_fetch_request::OffsetFetchRequestTopics {
+        name: "t".into(),
+        partition_indexes,
+        ..Default::default()
+    };
+    let group = |topics| m::offset_fetch_request::OffsetFetchRequestGroup {
+        group_id: "g".into(),
+        topics,
+        ..Default::default()
+    };
+    let ask = |groups| {
+        let request = m::OffsetFetchRequest { groups, ..Default::default() };
+        let answer = broker.ask(ApiKey::OffsetFetch, 8, &request);
+        let response: m::OffsetFetchResponse<'_> = answer.decode();
+        let topics = response.groups.iter().flat_map(|group| &group.topics);
+        let partitions = topics.flat_map(|topic| &topic.partitions);
+        let offsets: Vec<i64> = partitions.map(|partition| partition.committed_offset).collect();
+        offsets
+    };
+    assert_eq!(ask(vec![group(Some(vec![named(vec![0, 0, 7])]))]), [5, 5, -1]);
+    assert_eq!(ask(vec![group(Some(vec![named(vec![0; 100])]))]).len(), 17);
+    assert_eq!(ask(vec![group(None); 100]).len(), 17);
+    let topic = m::offset_fetch_request::OffsetFetchRequestTopic {
+        name: "t".into(),
+        partition_indexes: vec![0; 100],
+    };
+    let request =
+        m::OffsetFetchRequest { group_id: "g".into(), topics: Some(vec![topic]), ..Default::default() };
+    let answer = broker.ask(ApiKey::OffsetFetch, 7, &request);
+    let response: m::OffsetFetchResponse<'_> = answer.decode();
+    assert_eq!(response.topics[0].partitions.len(), 17);
+    let request = m::DescribeGroupsRequest { groups: vec!["g".into(); 100], ..Default::default() };
+    let answer = broker.ask(ApiKey::DescribeGroups, 6, &request);
+    let response: m::DescribeGroupsResponse<'_> = answer.decode();
+    assert_eq!(response.groups.len(), 17);
+}
