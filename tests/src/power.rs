@@ -39,12 +39,6 @@ struct Shared {
 }
 
 impl Power {
-    /// Whether FUSE may be mounted here.
-    pub fn is_allowed() -> bool {
-        rustix::process::geteuid().is_root()
-            && std::fs::OpenOptions::new().read(true).write(true).open("/dev/fuse").is_ok()
-    }
-
     /// Mounts an empty disk at `path`, which is made. `forgets`: the planted fault, a disk that ignores syncs of segments.
     /// # Errors
     /// The kernel does not allow it.
