@@ -9,7 +9,7 @@ use crate::state::Segment;
 use crate::timestamps::largest;
 use crate::writer::{self, remove_if_there};
 use crate::{Error, Offset};
-use ottla_io::file::{rename, sync_dir};
+use ottla_io::file::{metadata, rename, sync_dir};
 use ottla_io::{Class, sleep, spawn};
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -52,8 +52,12 @@ pub(crate) async fn expired_before(
         let outlived = match retention.ms {
             Some(limit) if !is_surplus => {
                 let (timestamp, _) = largest(inner, base_offset).await?;
-                // Records without a timestamp are as old as their segment.
-                let newest = if timestamp >= 0 { timestamp } else { created_ms };
+                let newest = match timestamp {
+                    // Records without a timestamp are as old as their segment.
+                    ..0 if created_ms > 0 => created_ms,
+                    ..0 => modified_ms(inner, base_offset).await?,
+                    _ => timestamp,
+                };
                 now_ms.saturating_sub(newest) > limit
             }
             _ => false,
@@ -65,6 +69,13 @@ pub(crate) async fn expired_before(
         expired = expired.max(end);
     }
     Ok(expired)
+}
+
+/// When the segment's file was written last.
+async fn modified_ms(inner: &Inner, base_offset: Offset) -> Result<i64, Error> {
+    let path = inner.path(base_offset, ".log");
+    let found = metadata(&path).await.map_err(|error| Error::io("look at", &path, &error))?;
+    Ok(found.modified_unix_millis)
 }
 
 /// See [`crate::Log::roll`].

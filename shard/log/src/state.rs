@@ -25,6 +25,7 @@ pub(crate) struct Segment {
     pub(crate) written: u64,
     /// The first batch's largest timestamp, from which `segment.ms` counts; read from the file when unknown.
     pub(crate) first_timestamp: Option<i64>,
+    /// 0 when it is not known: of one that was opened finished its file tells.
     pub(crate) created_ms: i64,
     /// The largest timestamp and the last offset of its batch, once it is known of a finished segment.
     pub(crate) max_timestamp: Option<(i64, Offset)>,

@@ -70,6 +70,33 @@ fn segments_expire_by_their_newest_record_and_by_what_is_left_without_them() {
     });
 }
 
+/// Records without a timestamp are as old as their segment, after a restart too.
+#[test]
+fn segments_without_timestamps_expire_by_their_files() {
+    let data = directory();
+    let partition = small_segments(&data);
+    on_shard(move || {
+        let partition = partition.clone();
+        async move {
+            let log = partition.create().await;
+            for _ in 0..30 {
+                append(&log, &batch(1, 1000, -1), 0).await;
+            }
+            log.wait_durable(30).await.unwrap();
+            let end = log.close(None).await.unwrap();
+            let (log, _) = partition.open_clean(end).await;
+            assert!(log.segments().len() > 2, "{:?}", log.segments());
+            let now = ottla_io::unix_millis();
+            assert_eq!(
+                log.expired_before(by_age(600_000), 30, now).await.unwrap(),
+                0,
+                "it was written just now"
+            );
+            assert_eq!(log.expired_before(by_age(600_000), 30, now + 700_000).await.unwrap(), 30);
+        }
+    });
+}
+
 /// A log of which nothing is young enough goes on at its end, whatever a kill makes of it.
 #[test]
 fn a_log_that_expired_as_a_whole_goes_on_at_its_end() {
