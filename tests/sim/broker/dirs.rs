@@ -78,20 +78,19 @@ async fn look(shared: Rc<Shared>, stream: u32) {
             }
         }
         match partitions_in(&mut link, FAILING).await.expect("an answer") {
-            // Each of its logs could not be read when it was opened, and went offline alone: nothing is written there any more
-            // that could fail. The others serve on.
-            Ok(there) if !refused.is_empty() && refused.is_subset(&there) => {
-                let written: Vec<&Partition> = partitions
-                    .iter()
-                    .filter(|partition| there.contains(&(partition.topic.clone(), partition.index)))
-                    .collect();
-                untouched = if written.len() == refused.len() { untouched + 1 } else { 0 };
+            Ok(there) => {
+                // When each of its logs could not be read at its opening, and went offline alone, nothing is written there any more that
+                // could fail. The others serve on.
+                let is_there =
+                    |partition: &&Partition| there.contains(&(partition.topic.clone(), partition.index));
+                let here = partitions.iter().filter(is_there).count();
+                let all_refuse = here > 0 && refused.len() == here && refused.is_subset(&there);
+                untouched = if all_refuse { untouched + 1 } else { 0 };
                 if untouched > UNTOUCHED_ROUNDS {
                     return;
                 }
                 sleep(Duration::from_secs(1)).await;
             }
-            Ok(_) => sleep(Duration::from_secs(1)).await,
             Err(ErrorCode::KAFKA_STORAGE_ERROR) => break,
             Err(other) => panic!("{other}"),
         }
