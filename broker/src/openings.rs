@@ -3,18 +3,24 @@
 //!
 //! Each core opens its own. Core 0 waits a moment, so that after an orderly stop everything is there when the first request comes,
 //! and tells how far a longer recovery is.
+//!
+//! A topic may be deleted meanwhile. What waits for its turn is deleted at once; a log that is being checked is deleted when that is
+//! over, and until then a new topic of its name waits for the directory. Nothing else does.
 
 use crate::core::Core;
 use crate::groups;
 use crate::recovery::{self, Recovered};
+use crate::strays;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use ottla_io::local::Event;
-use ottla_io::{Class, Instant, spawn, timeout};
+use ottla_io::{Class, Instant, ShardId, spawn, timeout};
+use ottla_log::{Error, data_directory};
 use ottla_metadata::{Topic, Uuid};
 use ottla_shard::{Hosted, Partition, PartitionSpec};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -46,7 +52,16 @@ pub(crate) struct Openings {
     left: Cell<usize>,
     /// One was opened, or cannot be.
     ended: Event,
+    /// Those whose files are looked at now.
+    under_way: RefCell<BTreeSet<(Uuid, i32)>>,
+    /// Core 0's alone.
+    occupied: RefCell<Occupied>,
+    /// Core 0's alone: one is occupied no more.
+    vacated: Event,
 }
+
+/// Directories, by topic and index, in which the log of a topic that is deleted is still being opened.
+pub(crate) type Occupied = BTreeSet<(Arc<str>, i32)>;
 
 impl Openings {
     /// Ends when the start has opened everything.
@@ -76,24 +91,94 @@ impl Openings {
     }
 }
 
-/// Ends when the partition is not being opened: also when a stop came before its turn.
-pub(crate) async fn opened(core: &Core, topic: Uuid, index: i32) {
-    loop {
-        let ended = core.openings.ended.wait();
-        let is_over = core.openings.left.get() == 0;
-        if is_over || !matches!(core.partitions.state(topic, index), Some(Hosted::Opening)) {
-            return;
+/// On core 0: the directories that no new topic can have yet.
+pub(crate) fn occupied(core: &Core) -> Occupied {
+    core.openings.occupied.borrow().clone()
+}
+
+/// Partitions of deleted topics that were being opened, or waited for it, and that this core hosts no more. `occupied` was so when
+/// the deletion came. What a core looks at now is deleted when it has done so.
+pub(crate) async fn delete_all(core: &Rc<Core>, opening: Vec<(Arc<Topic>, i32)>, occupied: &Occupied) {
+    let (under_way, waiting): (Vec<_>, Vec<_>) = opening
+        .into_iter()
+        .partition(|(topic, index)| core.openings.under_way.borrow().contains(&(topic.id, *index)));
+    let put_off: Occupied = under_way.into_iter().map(|(topic, index)| (topic.name.clone(), index)).collect();
+    if !put_off.is_empty() {
+        let noted = core.call(ShardId(0), move |core| {
+            core.openings.occupied.borrow_mut().extend(put_off);
+            std::future::ready(())
+        });
+        if noted.await.is_err() {
+            tracing::warn!("core 0 is gone: nobody knows which directories are still in use");
         }
-        ended.await;
+    }
+    // What waits for an occupied one has no directory of its own.
+    let waiting =
+        waiting.into_iter().filter(|(topic, index)| !occupied.contains(&(topic.name.clone(), *index)));
+    let deleted = stream::iter(waiting).for_each_concurrent(LOGS_AT_ONCE, |(topic, index)| async move {
+        let Some(dir) = dir_of(core, &topic, index) else { return };
+        delete(&dir.join(format!("{}-{index}", topic.name))).await;
+    });
+    deleted.await;
+}
+
+/// Deletes the directory of a log that nobody has open.
+async fn delete(dir: &Path) {
+    match data_directory::delete_partition(dir).await {
+        Ok(()) | Err(Error::Io { kind: io::ErrorKind::NotFound, .. }) => {}
+        Err(error) => tracing::error!("cannot delete a partition's files: {error}"),
     }
 }
 
-/// Opens new partitions of this core; returns when they are open, or cannot be.
-pub(crate) async fn open_all(core: &Rc<Core>, partitions: Vec<(Arc<Topic>, i32)>) {
-    let opening = stream::iter(partitions).for_each_concurrent(LOGS_AT_ONCE, |(topic, index)| async move {
+/// On core 0: the log of a deleted topic is not open any more, and its directory gone.
+fn vacate(core: &Rc<Core>, topic: &Topic, index: i32) {
+    let (core, key) = (core.clone(), (topic.name.clone(), index));
+    spawn(Class::Control, async move {
+        let vacated = core.call(ShardId(0), move |core| {
+            core.openings.occupied.borrow_mut().remove(&key);
+            core.openings.vacated.notify_all();
+            std::future::ready(())
+        });
+        if vacated.await.is_err() {
+            tracing::warn!("core 0 is gone: nobody opens what waits for a directory");
+        }
+    });
+}
+
+/// On core 0: ends when the directory is not occupied.
+async fn wait_until_vacated(core: Rc<Core>, key: (Arc<str>, i32)) {
+    loop {
+        let vacated = core.openings.vacated.wait();
+        if !core.openings.occupied.borrow().contains(&key) {
+            return;
+        }
+        vacated.await;
+    }
+}
+
+/// Opens new partitions of this core; returns when they are open, or cannot be. Those whose directory is occupied are opened later.
+pub(crate) async fn open_all(core: &Rc<Core>, partitions: Vec<(Arc<Topic>, i32)>, occupied: &Occupied) {
+    let (waiting, free): (Vec<_>, Vec<_>) =
+        partitions.into_iter().partition(|(topic, index)| occupied.contains(&(topic.name.clone(), *index)));
+    for (topic, index) in waiting {
+        core.partitions.set(topic.id, index, Hosted::Opening);
+        let core = core.clone();
+        spawn(Class::Foreground, async move {
+            let key = (topic.name.clone(), index);
+            let vacated = core.call(ShardId(0), move |core| wait_until_vacated(core, key));
+            if vacated.await.is_ok() && !is_deleted(&core, &topic) && !core.is_stopping() {
+                open(&core, &topic, index, None).await;
+            }
+        });
+    }
+    let opening = stream::iter(free).for_each_concurrent(LOGS_AT_ONCE, |(topic, index)| async move {
         open(core, &topic, index, None).await;
     });
     opening.await;
+}
+
+fn is_deleted(core: &Core, topic: &Topic) -> bool {
+    core.image().topic(topic.id).is_none()
 }
 
 /// At the start: begins to open what this core has, and returns.
@@ -111,7 +196,8 @@ pub(crate) fn begin(core: &Rc<Core>, partitions: Vec<(Arc<Topic>, i32)>, recover
         let opening =
             stream::iter(reachable).for_each_concurrent(LOGS_AT_ONCE, |(topic, index, dir)| async move {
                 // Whoever stops leaves the rest to the next start.
-                let succeeded = !core.is_stopping() && open(core, &topic, index, Some(recovered)).await;
+                let succeeded = is_deleted(core, &topic)
+                    || !core.is_stopping() && open(core, &topic, index, Some(recovered)).await;
                 core.openings.count(&dir, succeeded);
             });
         opening.await;
@@ -153,8 +239,21 @@ async fn open(core: &Rc<Core>, topic: &Topic, index: i32, recovered: Option<&Rec
         high_watermark: left.high_watermark,
         cleaned_to: left.cleaned_to,
     };
+    core.openings.under_way.borrow_mut().insert((topic.id, index));
     let result = Partition::open(spec).await;
+    core.openings.under_way.borrow_mut().remove(&(topic.id, index));
     match result {
+        _ if is_deleted(core, topic) => {
+            match result {
+                Ok(partition) => match partition.delete().await {
+                    Ok(()) => {}
+                    Err(error) => tracing::error!("cannot delete a partition's files: {error}"),
+                },
+                Err(_) => strays::leave_behind(core, topic, index).await,
+            }
+            vacate(core, topic, index);
+            true
+        }
         Ok(partition) => {
             if let Some(reason) = core.why_offline(&dir) {
                 // The directory failed meanwhile.

@@ -9,7 +9,7 @@ use crate::controller::Subscription;
 use crate::core::Core;
 use crate::groups;
 use crate::log_starts;
-use crate::openings::{self, LOGS_AT_ONCE};
+use crate::openings::{self, LOGS_AT_ONCE, Occupied};
 use crate::recovery::{self, Recovered};
 use crate::strays;
 use futures_util::StreamExt;
@@ -19,11 +19,10 @@ use ottla_io::local::Event;
 use ottla_io::{Class, spawn};
 use ottla_log::Retention;
 use ottla_log::compact::Lags;
-use ottla_metadata::{Changes, ConfigResource, Image, ResourceType, Topic, Uuid};
+use ottla_metadata::{Changes, ConfigResource, Image, ResourceType, Uuid};
 use ottla_shard::{CompactionSettings, Hosted, TopicCompression};
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -72,10 +71,14 @@ pub(crate) async fn publish(
         strays::forget(core, &changes.topics_deleted).await;
         Some(writing)
     };
-    let changes = Arc::new(changes);
+    let (changes, occupied) = (Arc::new(changes), Arc::new(openings::occupied(core)));
     let calls = core.mesh.shards().map(|shard| {
         let (image, changes, recovered) = (image.clone(), changes.clone(), recovered.clone());
-        core.call(shard, move |core| async move { follow(&core, image, &changes, recovered).await })
+        let occupied = occupied.clone();
+        core.call(
+            shard,
+            move |core| async move { follow(&core, image, &changes, recovered, &occupied).await },
+        )
     });
     for done in join_all(calls).await {
         if done.is_err() {
@@ -103,28 +106,32 @@ pub(crate) fn start(core: &Rc<Core>, mut news: Subscription) {
     });
 }
 
-/// Takes over `image` on this core. With `recovered`, at the start, partitions are only begun to be opened.
-async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered: Option<Arc<Recovered>>) {
+/// Takes over `image` on this core. With `recovered`, at the start, partitions are only begun to be opened. Directories that are
+/// `occupied` are waited for by others.
+async fn follow(
+    core: &Rc<Core>,
+    image: Arc<Image>,
+    changes: &Changes,
+    recovered: Option<Arc<Recovered>>,
+    occupied: &Occupied,
+) {
     follow_settings(core, &image, changes);
     core.set_image(image.clone());
-    for (id, topic) in &changes.topics_deleted {
-        for index in (0..).take(topic.partitions().len()) {
-            // What is being recovered cannot be taken away under it.
-            openings::opened(core, *id, index).await;
-        }
-    }
     groups::follow(core, changes);
-    let (mut gone, mut offline) = (Vec::new(), Vec::new());
+    // Before the first wait: an opening that ends looks whether its topic is still there.
+    let (mut gone, mut offline, mut unopened) = (Vec::new(), Vec::new(), Vec::new());
     for (id, topic) in &changes.topics_deleted {
         core.settings.borrow_mut().remove(id);
         for index in (0..).take(topic.partitions().len()) {
             match core.partitions.remove(*id, index) {
                 Some(Hosted::Online(partition)) => gone.push(partition),
                 Some(Hosted::Offline(_)) => offline.push((topic.clone(), index)),
-                Some(Hosted::Opening) | None => {}
+                Some(Hosted::Opening) => unopened.push((topic.clone(), index)),
+                None => {}
             }
         }
     }
+    openings::delete_all(core, unopened, occupied).await;
     let mut opening = Vec::new();
     for (id, indexes) in &changes.partitions {
         let Some(topic) = image.topic(*id) else { continue };
@@ -146,24 +153,11 @@ async fn follow(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, recovered
     });
     deleted.await;
     for (topic, index) in offline {
-        leave_behind(core, &topic, index).await;
+        strays::leave_behind(core, &topic, index).await;
     }
     match recovered {
         Some(recovered) => openings::begin(core, opening, recovered),
-        None => openings::open_all(core, opening).await,
-    }
-}
-
-/// A partition that could not be opened is not deleted with its topic: nobody knows what else is wrong there. It makes room.
-async fn leave_behind(core: &Core, topic: &Topic, index: i32) {
-    for dir in core.online_dirs() {
-        let path = dir.path.join(format!("{}-{index}", topic.name));
-        match strays::set_aside(&path).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::error!(path = %path.display(), "cannot move a deleted partition aside: {error}");
-            }
-            _ => {}
-        }
+        None => openings::open_all(core, opening, occupied).await,
     }
 }
 

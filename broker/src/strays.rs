@@ -1,7 +1,7 @@
 //! What deleted topics could leave behind: directories that a kill came before, and lines of the checkpoints. A topic that is made
 //! again under the same name must find neither.
 //!
-//! Core 0's work, except for [`set_aside`].
+//! Core 0's work, except for [`set_aside`] and [`leave_behind`].
 
 use crate::core::Core;
 use crate::recovery::Recovered;
@@ -72,6 +72,19 @@ pub(crate) async fn forget(core: &Rc<Core>, deleted: &BTreeMap<Uuid, Arc<Topic>>
                 tracing::error!("cannot take deleted topics out of {name}: {error}");
                 core.failed_in(&dir.path, &error);
             }
+        }
+    }
+}
+
+/// A partition that could not be opened is not deleted with its topic: nobody knows what else is wrong there. It makes room.
+pub(crate) async fn leave_behind(core: &Core, topic: &Topic, index: i32) {
+    for dir in core.online_dirs() {
+        let path = dir.path.join(format!("{}-{index}", topic.name));
+        match set_aside(&path).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::error!(path = %path.display(), "cannot move a deleted partition aside: {error}");
+            }
+            _ => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::checkpoint::directory::{CLEAN_SHUTDOWN, format_clean_shutdown, parse_
 use crate::checkpoint::offsets::{self, Offsets};
 use crate::checkpoint::partition::parse_directory_name;
 use crate::survey::read_small;
-use ottla_io::file::{read_dir, remove_dir_all, remove_file, replace, sync_dir};
+use ottla_io::file::{read_dir, remove_dir_all, remove_file, rename, replace, sync_dir};
 use std::path::{Path, PathBuf};
 
 /// Reads the checkpoint `name` (see [`offsets`]). A missing one is empty; so is a damaged one, with a warning: then
@@ -80,4 +80,21 @@ pub async fn partitions(data: &Path) -> Result<Vec<PartitionDir>, Error> {
         }
     }
     Ok(found)
+}
+
+/// Deletes the directory `dir` of a partition whose log nobody has open: renamed to `TOPIC-PARTITION.UNIQUE-delete`, so that a crash
+/// leaves nothing by its name, and removed.
+pub async fn delete_partition(dir: &Path) -> Result<(), Error> {
+    let Some((parent, name)) = dir.parent().zip(dir.file_name().and_then(|name| name.to_str())) else {
+        return Err(Error::Closed { dir: dir.to_owned() });
+    };
+    let (topic, partition) = name.rsplit_once('-').unwrap_or((name, "0"));
+    let unique = (ottla_io::task::random_u64(), ottla_io::task::random_u64());
+    let suffix = format!("-{partition}.{:016x}{:016x}-delete", unique.0, unique.1);
+    // File systems bound a name to 255 bytes; the topic's name gives way, as in Kafka.
+    let topic: String = topic.chars().take(255_usize.saturating_sub(suffix.len())).collect();
+    let renamed = parent.join(format!("{topic}{suffix}"));
+    rename(dir, &renamed).await.map_err(|error| Error::io("rename", dir, &error))?;
+    sync_dir(parent).await.map_err(|error| Error::io("flush", parent, &error))?;
+    remove_dir_all(&renamed).await.map_err(|error| Error::io("remove", &renamed, &error))
 }

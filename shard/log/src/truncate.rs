@@ -12,7 +12,7 @@ use crate::state::{Growing, Segment};
 use crate::walk::walk;
 use crate::writer::{self, exclusively};
 use crate::{Error, Offset, aborted};
-use ottla_io::file::{remove_dir_all, rename, sync_dir};
+use ottla_io::file::sync_dir;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -250,17 +250,5 @@ pub(crate) async fn delete(inner: &Rc<Inner>) -> Result<(), Error> {
     writer::closed(inner);
     // What is in flight ends first.
     let _turn = inner.turn.acquire(1).await;
-    let Some((parent, name)) = inner.dir.parent().zip(inner.dir.file_name().and_then(|name| name.to_str()))
-    else {
-        return Err(Error::Closed { dir: inner.dir.clone() });
-    };
-    let (topic, partition) = name.rsplit_once('-').unwrap_or((name, "0"));
-    let unique = (ottla_io::task::random_u64(), ottla_io::task::random_u64());
-    let suffix = format!("-{partition}.{:016x}{:016x}-delete", unique.0, unique.1);
-    // File systems bound a name to 255 bytes; the topic's name gives way, as in Kafka.
-    let topic: String = topic.chars().take(255_usize.saturating_sub(suffix.len())).collect();
-    let renamed = parent.join(format!("{topic}{suffix}"));
-    rename(&inner.dir, &renamed).await.map_err(|error| Error::io("rename", &inner.dir, &error))?;
-    sync_dir(parent).await.map_err(|error| Error::io("flush", parent, &error))?;
-    remove_dir_all(&renamed).await.map_err(|error| Error::io("remove", &renamed, &error))
+    crate::data_directory::delete_partition(&inner.dir).await
 }
