@@ -20,6 +20,9 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// Larger reads and writes are no quicker, and what is written at once must not hold up others' for long.
+const COMPACTION_BUFFER_BYTES_MAX: usize = 4 << 20;
+
 /// One core's.
 #[derive(Default)]
 pub(crate) struct Compacting {
@@ -104,6 +107,10 @@ async fn pass(core: &Rc<Core>, partition: &Partition, dirt: Dirt) -> bool {
     let means = CompactionMeans {
         map_bytes_max: usize::try_from(limits.map_bytes / shards as u64).unwrap_or(usize::MAX),
         map_load_factor: limits.map_load_factor,
+        // One half reads, the other writes, as with Kafka.
+        buffer_bytes: usize::try_from(limits.buffer_bytes / shards as u64 / 2)
+            .unwrap_or(usize::MAX)
+            .min(COMPACTION_BUFFER_BYTES_MAX),
         pace: &core.compacting.pace,
     };
     // Before the first gap between its offsets: the line says that there may be some.

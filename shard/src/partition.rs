@@ -50,8 +50,6 @@ pub struct Partition {
     producers: RefCell<Producers>,
     /// The offset of the last producer snapshot that a checkpoint has stored.
     snapshot_at: Cell<Offset>,
-    /// See [`Partition::cleaned_to`].
-    cleaned_to: Cell<Option<Offset>>,
     appends: RefCell<Appends>,
     watchers: Watchers,
     /// The high watermark and the last stable offset that parked fetches have counted up to.

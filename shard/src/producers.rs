@@ -353,13 +353,11 @@ impl Producers {
         self.producers.is_empty()
     }
 
-    /// The last that each has in the log, which compaction has to leave.
-    pub fn last_batches(&self) -> HashMap<i64, LastBatch> {
-        let last = |producer: &Producer| LastBatch {
-            offset: producer.batches.last().map(|batch| batch.last_offset),
-            epoch: producer.epoch,
-        };
-        self.producers.iter().map(|(id, producer)| (*id, last(producer))).collect()
+    /// The last that a producer has in the log, which compaction has to leave.
+    pub fn last_batch(&self, producer_id: i64) -> Option<LastBatch> {
+        let producer = self.producers.get(&producer_id)?;
+        let offset = producer.batches.last().map(|batch| batch.last_offset);
+        Some(LastBatch { offset, epoch: producer.epoch })
     }
 
     /// All of them, by id.

@@ -63,6 +63,7 @@ async fn live(plan: Rc<Plan>) {
     let limits = ResourceLimits { batch_cache_bytes: 64 << 10, ..ResourceLimits::default() };
     let opening = Opening {
         recovery_point: stored(RECOVERY_POINT).await,
+        cleaned_to: stored(CLEANER).await,
         ..lives::opening(0, plan.config.clone(), Resources::new(limits))
     };
     let log = Log::create(opening).await.unwrap_or_else(|error| panic!("the log does not open: {error}"));
@@ -125,22 +126,21 @@ async fn append(plan: &Plan, log: &Log, rng: &mut SmallRng) {
 
 async fn compact(plan: &Plan, log: &Log, rng: &mut SmallRng) {
     let (lags, now_ms) = (Lags { min_ms: 0, max_ms: i64::MAX }, ottla_io::unix_millis());
-    let cleaned_to = stored(CLEANER).await;
-    let Some(dirt) = log.dirt(cleaned_to, log.durable_end(), lags, now_ms).await.unwrap() else { return };
+    let Some(dirt) = log.dirt(log.durable_end(), lags, now_ms).await.unwrap() else { return };
     {
         let mut model = plan.model.borrow_mut();
         model.compacted = model.compacted.max(dirt.upper);
     }
     let compaction = Compaction {
         dirt,
-        aborted: &[],
-        producers: &HashMap::new(),
+        last_batch: &|_| None,
         now_ms,
         // Tombstones stay, so that the model need not know when they go.
         delete_retention_ms: 1 << 40,
         // Now and then for a few keys only.
         map_bytes_max: if rng.random_bool(0.2) { 0 } else { 1 << 20 },
         map_load_factor: 0.9,
+        buffer_bytes: 64 << 10,
         pace: &Pace::default(),
         goes_on: &|| true,
     };

@@ -48,7 +48,7 @@ pub fn opening(partition: i32, config: LogConfig, resources: Rc<Resources>) -> O
         clean_shutdown: false,
         recovery_point: None,
         log_start_offset: None,
-        compacted: false,
+        cleaned_to: None,
     }
 }
 

@@ -4,6 +4,9 @@
 //! is kept outside of the node, so that the next life ends what a crash left open: undecided transactions are aborted in a new
 //! epoch, decided ones get their marker again. A reader of committed records then sees exactly those of the committed
 //! transactions, in order, from any offset and in pieces of any size; and the transaction index says what the batches say.
+//!
+//! A compacted partition may lose records that a later committed one of the same key has superseded, and no others: never one whose only
+//! successor was aborted.
 
 use crate::lives::{self, DATA, End, TOPIC, TOPIC_ID, store, stored};
 use crate::seeds::{failures, for_each_seed};
@@ -11,16 +14,20 @@ use ottla_io::runtime::stop_requested;
 use ottla_io::sim::{Config, NodeId, World};
 use ottla_io::{Class, ShardContext};
 use ottla_log::batch::BatchHeader;
-use ottla_log::checkpoint::offsets::{LOG_START, RECOVERY_POINT};
+use ottla_log::checkpoint::offsets::{CLEANER, LOG_START, RECOVERY_POINT};
+use ottla_log::compact::{Lags, Pace};
 use ottla_log::transactions::marker_of;
 use ottla_log::{Log, LogConfig, Offset, Opening, ResourceLimits, Resources, Retention, data_directory};
 use ottla_protocol::records::{BatchBuilder, Marker, MarkerKind, RecordsReader, batches};
 use ottla_shard::produce::Checked;
-use ottla_shard::{Acks, AppendOrigin, Isolation, Partition, PartitionSpec, TopicSettings};
+use ottla_shard::{
+    Acks, AppendOrigin, CompactionMeans, CompactionSettings, Isolation, Partition, PartitionSpec,
+    TopicSettings,
+};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -91,6 +98,10 @@ struct Model {
     /// The log start lies at or above it.
     start: Offset,
     made: u64,
+    /// A pass may have reached so far.
+    compacted: Offset,
+    /// And it went by markers below this high watermark.
+    decided: Offset,
 }
 
 impl Model {
@@ -111,11 +122,29 @@ impl Model {
 
     /// The records that a reader has to see in `[from, to)`, by offset.
     fn required(&self, from: Offset, to: Offset) -> BTreeMap<Offset, String> {
+        // By key, the last that may have superseded others below what was compacted.
+        let mut latest: HashMap<String, Offset> = HashMap::new();
+        for sent in self.committed(false).chain(&self.plain) {
+            for number in 0..sent.records {
+                // Of what was not acknowledged nobody knows where it lies.
+                let offset = sent.base.map_or(Offset::MAX, |base| base + i64::from(number));
+                if sent.base.is_none() || offset < self.compacted {
+                    let last = latest.entry(key(sent.value, number)).or_default();
+                    *last = offset.max(*last);
+                }
+            }
+        }
         let sent = self.committed(true).chain(&self.plain);
         let records = sent.filter_map(|sent| Some((sent.base?, sent))).flat_map(|(base, sent)| {
-            (0..sent.records).map(move |number| (base + i64::from(number), text(sent.value, number)))
+            (0..sent.records).map(move |number| (base + i64::from(number), (sent.value, number)))
         });
-        records.filter(|(offset, _)| (from..to).contains(offset)).collect()
+        let stays = |offset: Offset, (value, number)| {
+            offset >= self.compacted || latest.get(&key(value, number)).is_none_or(|last| *last <= offset)
+        };
+        records
+            .filter(|(offset, record)| (from..to).contains(offset) && stays(*offset, *record))
+            .map(|(offset, (value, number))| (offset, text(value, number)))
+            .collect()
     }
 
     /// The values that it may see.
@@ -128,6 +157,11 @@ fn text(value: u64, number: i32) -> String {
     format!("{value}/{number}")
 }
 
+/// Few enough that most records are superseded in a moment.
+fn key(value: u64, number: i32) -> String {
+    format!("key {}", (value + number as u64) % 13)
+}
+
 /// What all lives of the node share.
 struct Plan {
     seed: u64,
@@ -137,16 +171,18 @@ struct Plan {
     limits: ResourceLimits,
     /// 2: each transaction ends in an epoch of its own.
     transaction_version: i8,
+    passes: Cell<u32>,
 }
 
 impl Plan {
-    fn new(seed: u64) -> Plan {
+    fn new(seed: u64, compacts: bool) -> Plan {
         let mut rng = SmallRng::seed_from_u64(seed ^ 0x7c);
         let log = LogConfig {
             segment_bytes: rng.random_range(3..30) << 10,
             segment_index_bytes: if rng.random_bool(0.2) { 80 } else { 10 << 20 },
             index_interval_bytes: rng.random_range(1..4000),
             file_delete_delay_ms: [0, 50][rng.random_range(0..2)],
+            compact: compacts,
             ..LogConfig::default()
         };
         let settings = TopicSettings {
@@ -154,6 +190,13 @@ impl Plan {
             log: Rc::new(log),
             retention: Retention { ms: None, bytes: Some(rng.random_range(10_000..100_000)) },
             producer_id_expiration_ms: if rng.random_bool(0.5) { 30 } else { i64::MAX },
+            compact: compacts,
+            compaction: CompactionSettings {
+                min_cleanable_dirty_ratio: 0.0,
+                lags: Lags { min_ms: 0, max_ms: i64::MAX },
+                // Markers of transactions of which nothing is left go after it.
+                delete_retention_ms: [0, 20, 1 << 40][rng.random_range(0..3)],
+            },
             ..TopicSettings::default()
         };
         let limits = ResourceLimits {
@@ -165,7 +208,8 @@ impl Plan {
         let producers = (0..PRODUCERS).map(|_| Producer::default()).collect();
         let model = RefCell::new(Model { producers, ..Model::default() });
         let transaction_version = if rng.random_bool(0.5) { 2 } else { 1 };
-        Plan { seed, life: Cell::new(0), model, settings, limits, transaction_version }
+        let (life, passes) = (Cell::new(0), Cell::new(0));
+        Plan { seed, life, model, settings, limits, transaction_version, passes }
     }
 
     fn rng(&self, salt: u64) -> SmallRng {
@@ -195,7 +239,7 @@ async fn live(plan: Rc<Plan>) {
         recovery_point: stored(RECOVERY_POINT).await,
         log_start_offset: stored(LOG_START).await,
         high_watermark: None,
-        cleaned_to: None,
+        cleaned_to: stored(CLEANER).await,
     };
     let partition = Partition::open(spec).await.unwrap_or_else(|error| panic!("it does not open: {error}"));
     let (start, end) = (partition.log_start_offset(), partition.log_end_offset());
@@ -236,6 +280,16 @@ async fn live(plan: Rc<Plan>) {
             look_after(&watching, &watched, &mut rng).await;
         }
     }));
+    if plan.settings.compact {
+        let (plan, partition, stopping) = (plan.clone(), partition.clone(), stopping.clone());
+        tasks.push(ottla_io::spawn(Class::Background, async move {
+            let mut rng = plan.rng(91);
+            while !stopping.get() {
+                compact(&plan, &partition, &mut rng, &stopping).await;
+                ottla_io::sleep(Duration::from_micros(rng.random_range(1..20_000))).await;
+            }
+        }));
+    }
     stop_requested().await;
     stopping.set(true);
     for task in tasks {
@@ -257,9 +311,9 @@ async fn append(partition: &Rc<Partition>, bytes: Vec<u8>, origin: AppendOrigin)
 fn fill(mut builder: BatchBuilder, sent: &Sent, rng: &mut SmallRng) -> Vec<u8> {
     let padding = if rng.random_bool(0.8) { rng.random_range(0..200) } else { rng.random_range(0..2500) };
     for number in 0..sent.records {
-        let key = text(sent.value, number);
-        let value = vec![b'-'; padding / sent.records as usize];
-        builder.push(ottla_io::unix_millis(), Some(key.as_bytes()), Some(&value), &[]);
+        let value = format!("{}|{}", text(sent.value, number), "-".repeat(padding / sent.records as usize));
+        let key = key(sent.value, number);
+        builder.push(ottla_io::unix_millis(), Some(key.as_bytes()), Some(value.as_bytes()), &[]);
     }
     builder.build().unwrap()
 }
@@ -395,6 +449,30 @@ async fn look_after(plan: &Plan, partition: &Rc<Partition>, rng: &mut SmallRng) 
     }
 }
 
+/// A pass over what is dirty, as the broker does it.
+async fn compact(plan: &Plan, partition: &Rc<Partition>, rng: &mut SmallRng, stopping: &Cell<bool>) {
+    let Some(dirt) = partition.dirt().await.unwrap() else { return };
+    if partition.cleaned_to().is_none() {
+        store(CLEANER, dirt.first_dirty).await;
+    }
+    {
+        let mut model = plan.model.borrow_mut();
+        model.compacted = model.compacted.max(dirt.upper);
+        model.decided = model.decided.max(partition.high_watermark());
+    }
+    let means = CompactionMeans {
+        // Now and then for a few keys only.
+        map_bytes_max: if rng.random_bool(0.2) { 0 } else { 1 << 20 },
+        map_load_factor: 0.9,
+        buffer_bytes: rng.random_range(1..30) << 10,
+        pace: &Pace::default(),
+    };
+    if let Some(done) = partition.compact(dirt, &means, || !stopping.get()).await.unwrap() {
+        plan.passes.set(plan.passes.get() + 1);
+        store(CLEANER, done.end).await;
+    }
+}
+
 /// A reader of committed records, from an offset of chance to the last stable offset.
 async fn readers_agree(plan: &Plan, partition: &Rc<Partition>, rng: &mut SmallRng) {
     let (start, to) = (partition.log_start_offset(), partition.last_stable_offset());
@@ -417,7 +495,9 @@ async fn readers_agree(plan: &Plan, partition: &Rc<Partition>, rng: &mut SmallRn
         offset = read.slices.next_offset;
     }
     let model = plan.model.borrow();
-    for (offset, record) in &required {
+    // A pass may have taken some since then.
+    let still_required = model.required(from, to);
+    for (offset, record) in required.iter().filter(|(offset, _)| still_required.contains_key(offset)) {
         assert_eq!(
             found.get(offset),
             Some(record),
@@ -425,9 +505,9 @@ async fn readers_agree(plan: &Plan, partition: &Rc<Partition>, rng: &mut SmallRn
         );
     }
     let allowed = model.allowed();
-    for (offset, key) in &found {
-        let value = key.split('/').next().and_then(|value| value.parse().ok()).unwrap();
-        assert!(allowed.contains(&value), "{key} at {offset} of [{from}, {to}) was never committed");
+    for (offset, record) in &found {
+        let value = record.split('/').next().and_then(|value| value.parse().ok()).unwrap();
+        assert!(allowed.contains(&value), "{record} at {offset} of [{from}, {to}) was never committed");
     }
 }
 
@@ -452,8 +532,9 @@ fn consume(bytes: &[u8], mut aborted: Vec<(i64, Offset)>, take: &mut dyn FnMut(O
         }
         let mut reader = RecordsReader::new(&header, batch, 1 << 20).unwrap();
         while let Some(record) = reader.next().unwrap() {
-            let key = String::from_utf8(record.key.unwrap().to_vec()).unwrap();
-            take(header.base_offset + i64::from(record.offset_delta), key);
+            let value = String::from_utf8(record.value.unwrap().to_vec()).unwrap();
+            let text = value.split('|').next().unwrap_or_default().to_owned();
+            take(header.base_offset + i64::from(record.offset_delta), text);
         }
     }
 }
@@ -483,6 +564,18 @@ async fn the_index_agrees(partition: &Rc<Partition>) {
         offset = slices.next_offset;
     }
     let listed = log.aborted_within(start, end).await.unwrap();
+    if partition.settings().compact {
+        // Compaction takes batches before their markers, and the first ones first.
+        for (id, first, last) in expected {
+            let entry =
+                listed.iter().find(|aborted| (aborted.producer_id, aborted.last_offset) == (id, last));
+            assert!(
+                entry.is_some_and(|aborted| aborted.first_offset <= first),
+                "{id} from {first} to {last}, which is there, is not listed: {entry:?}"
+            );
+        }
+        return;
+    }
     // Of those that began below the log start the batches say less.
     let whole = listed.iter().filter(|aborted| aborted.first_offset >= start && aborted.last_offset < end);
     let whole: Vec<_> =
@@ -502,11 +595,14 @@ async fn cut(plan: Rc<Plan>) {
     let opening = Opening {
         recovery_point,
         log_start_offset: stored(LOG_START).await,
+        cleaned_to: stored(CLEANER).await,
         ..lives::opening(0, (*plan.settings.log).clone(), Resources::new(plan.limits.clone()))
     };
     let (log, _) = Log::open(opening).await.unwrap();
     let (start, end) = (log.log_start_offset(), log.log_end_offset());
-    let offset = plan.rng(95).random_range(start.max(end - 60)..=end);
+    // A follower never cuts below a high watermark.
+    let decided = plan.model.borrow().decided.min(end);
+    let offset = plan.rng(95).random_range(start.max(end - 60).max(decided)..=end);
     store(RECOVERY_POINT, recovery_point.unwrap_or(0).min(start)).await;
     let end = log.truncate_to(offset).await.unwrap();
     log.close(None).await.unwrap();
@@ -516,11 +612,11 @@ async fn cut(plan: Rc<Plan>) {
     model.plain.retain(|sent| sent.base.is_none_or(|base| base < end));
 }
 
-fn simulate(seed: u64, config: Config) -> Rc<Plan> {
+fn simulate(seed: u64, config: Config, compacts: bool) -> Rc<Plan> {
     let mut rng = SmallRng::seed_from_u64(seed ^ 0x7a5);
     let mut world = World::new(seed, config);
     let node = world.add_node("node");
-    let plan = Rc::new(Plan::new(seed));
+    let plan = Rc::new(Plan::new(seed, compacts));
     for life in 0..6 {
         plan.life.set(life);
         let end = End::of_chance(&mut rng, 800);
@@ -547,7 +643,7 @@ fn live_and_end(world: &mut World, node: NodeId, plan: &Rc<Plan>, end: End) {
 fn readers_see_what_was_committed() {
     let ended = Cell::new([0; 2]);
     for_each_seed("readers_see_what_was_committed", 60, |seed| {
-        let plan = simulate(seed, Config::default());
+        let plan = simulate(seed, Config::default(), false);
         let model = plan.model.borrow();
         let mut counts = ended.get();
         for transaction in model.producers.iter().flat_map(|producer| &producer.ended) {
@@ -560,13 +656,24 @@ fn readers_see_what_was_committed() {
     assert!(aborted > 0 && committed > 0, "{aborted} were aborted and {committed} committed");
 }
 
+/// The same of a partition that is compacted under them.
+#[test]
+fn readers_see_the_last_committed_value_of_each_key() {
+    let passes = Cell::new(0);
+    for_each_seed("readers_see_the_last_committed_value_of_each_key", 20, |seed| {
+        let plan = simulate(seed, Config::default(), true);
+        passes.set(passes.get() + plan.passes.get());
+    });
+    assert!(passes.get() > 0, "no pass came to its end");
+}
+
 /// A disk whose durable writes are not is found out.
 #[test]
 fn lost_markers_are_noticed() {
     let found = failures(0..30, |seed| {
         let mut config = Config::default();
         config.disk.lies.durable_writes = true;
-        simulate(seed, config);
+        simulate(seed, config, false);
     });
     assert!(found > 0, "no seed notices that durable writes are volatile");
 }

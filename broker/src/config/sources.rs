@@ -137,6 +137,8 @@ pub struct CompactionLimits {
     pub map_bytes: u64,
     /// `log.cleaner.io.buffer.load.factor`.
     pub map_load_factor: f64,
+    /// `log.cleaner.io.buffer.size`.
+    pub buffer_bytes: u64,
     /// `log.cleaner.io.max.bytes.per.second`, of reads and writes.
     pub bytes_per_second: f64,
 }
@@ -164,6 +166,7 @@ impl LiveConfig {
                 backoff_ms: double("log.cleaner.backoff.ms") as u64,
                 map_bytes: double("log.cleaner.dedupe.buffer.size") as u64,
                 map_load_factor: double("log.cleaner.io.buffer.load.factor"),
+                buffer_bytes: double("log.cleaner.io.buffer.size") as u64,
                 bytes_per_second: double("log.cleaner.io.max.bytes.per.second"),
             },
         }

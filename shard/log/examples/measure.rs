@@ -40,7 +40,7 @@ async fn measure(data: PathBuf, payload: usize, count: usize, in_flight: usize) 
         clean_shutdown: false,
         recovery_point: None,
         log_start_offset: None,
-        compacted: false,
+        cleaned_to: None,
     };
     let log = Log::create(opening).await.expect("the log is made");
     let batch = build(&Content { payload: vec![b'x'; payload], ..Content::default() });

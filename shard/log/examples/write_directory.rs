@@ -30,7 +30,7 @@ async fn write(data: PathBuf, killed: bool) {
         clean_shutdown: false,
         recovery_point: None,
         log_start_offset: None,
-        compacted: false,
+        cleaned_to: None,
     };
     let log = Log::create(opening).await.expect("the log is made");
     for number in 0..4000_i64 {

@@ -103,7 +103,7 @@ async fn sealed_index(inner: &Inner, base_offset: Offset) -> Result<Option<Trans
         return Ok(Some(index));
     }
     // One at a time: who finds damage mends the file, and the next one finds it whole.
-    let _mending = inner.resources.mending.acquire(1).await;
+    let _mending = inner.mending.acquire(1).await;
     if let Some(index) = inner.resources.aborted(inner.number, base_offset) {
         return Ok(Some(index));
     }

@@ -32,9 +32,9 @@ pub struct Opening {
     pub recovery_point: Option<Offset>,
     /// This partition's line of `log-start-offset-checkpoint`.
     pub log_start_offset: Option<Offset>,
-    /// It has a line in `cleaner-offset-checkpoint`: it was compacted, so that offsets may have gaps whatever its
-    /// policy is now.
-    pub compacted: bool,
+    /// This partition's line of `cleaner-offset-checkpoint`: with one it was compacted, so that offsets may have gaps
+    /// whatever its policy is now.
+    pub cleaned_to: Option<Offset>,
 }
 
 /// What opening found.
@@ -126,6 +126,8 @@ pub(crate) struct Inner {
     pub(crate) on_progress: RefCell<Option<Rc<dyn Fn()>>>,
     /// Whoever holds its one unit may change files.
     pub(crate) turn: Semaphore,
+    /// Whoever holds its one unit may read transaction indexes, and make them again.
+    pub(crate) mending: Semaphore,
 }
 
 impl Log {
@@ -424,18 +426,16 @@ impl Log {
     ) -> Result<Offset, Error> {
         crate::retain::expired_before(&self.0, retention, upper, now_ms).await
     }
-    /// What compaction would take up: finished segments below `stable`, dirty from `cleaned_to` on (`None`: from the log
-    /// start). `None` when there is nothing. Little work for a log of one segment.
+    /// All below this is compacted, but for what came beside it; `None` of a log that never was. Truncation lowers it.
+    pub fn cleaned_to(&self) -> Option<Offset> {
+        self.0.state.borrow().cleaned_to
+    }
+    /// What compaction would take up: finished segments below `stable`, dirty from [`Log::cleaned_to`] on. `None` when
+    /// there is nothing. Little work for a log of one segment.
     /// # Errors
     /// A segment that cannot be looked at; the log stays online.
-    pub async fn dirt(
-        &self,
-        cleaned_to: Option<Offset>,
-        stable: Offset,
-        lags: Lags,
-        now_ms: i64,
-    ) -> Result<Option<Dirt>, Error> {
-        crate::compact::dirt(&self.0, cleaned_to, stable, lags, now_ms).await
+    pub async fn dirt(&self, stable: Offset, lags: Lags, now_ms: i64) -> Result<Option<Dirt>, Error> {
+        crate::compact::dirt(&self.0, stable, lags, now_ms).await
     }
     /// Cleans what [`Log::dirt`] has found; one pass at a time. Appends and reads go on, and so do truncation and
     /// deletion, which end the pass: `None`. What was done until then stands.

@@ -52,7 +52,7 @@ pub(crate) async fn open(mut opening: Opening) -> Result<(Log, Recovered), Error
     let mut recovery = Recovery {
         dir,
         config: &opening.config,
-        gaps: opening.config.compact || opening.compacted,
+        gaps: opening.config.compact || opening.cleaned_to.is_some(),
         recovery_point: opening.recovery_point.unwrap_or(0),
         segments: Vec::new(),
         to_finish: Vec::new(),
@@ -154,6 +154,7 @@ async fn finish_opening(
         changed: !was_clean,
         durable_writes: 0,
         replacements: 0,
+        cleaned_to: opening.cleaned_to,
     };
     let inner = Rc::new(Inner {
         dir: opening.dir.clone(),
@@ -163,6 +164,7 @@ async fn finish_opening(
         progress: Event::new(),
         on_progress: RefCell::default(),
         turn: Semaphore::new(1),
+        mending: Semaphore::new(1),
     });
     for base_offset in &to_remove {
         remove_segment(&inner, *base_offset).await?;
@@ -279,7 +281,7 @@ impl Recovery<'_> {
             let path = self.path(segment.base_offset, ".log");
             let failed = |error| Error::io("read", &path, &error);
             let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
-            let file = File::open(&path, &options).await.map_err(failed)?;
+            let file = File::open(&path, &options).await.map_err(|error| Error::io("open", &path, &error))?;
             let expected = Expected::at_segment_start(segment.base_offset, None, true);
             let walked = walk(&file, 0, segment.bytes, expected, false, |_, header, _| {
                 if header.base_offset >= known_from {

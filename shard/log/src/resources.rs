@@ -10,7 +10,6 @@ use crate::read_ahead::ReadAhead;
 use crate::{Error, Offset};
 use bytes::Bytes;
 use ottla_io::counters::add;
-use ottla_io::local::Semaphore;
 use ottla_io::{Buffer, Class, File, Instant};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -158,8 +157,6 @@ pub struct Resources {
     files: RefCell<Vec<ReadFile>>,
     indexes: RefCell<Loaded<Indexes>>,
     aborted: RefCell<Loaded<TransactionIndex>>,
-    /// Whoever holds its one unit may read transaction indexes, and make them again.
-    pub(crate) mending: Semaphore,
     warm: RefCell<Vec<Weak<Inner>>>,
     sweeping: Cell<bool>,
     warned_buffered: Cell<bool>,
@@ -184,7 +181,6 @@ impl Resources {
             files: RefCell::default(),
             indexes: RefCell::new(Loaded(Vec::new())),
             aborted: RefCell::new(Loaded(Vec::new())),
-            mending: Semaphore::new(1),
             warm: RefCell::default(),
             sweeping: Cell::new(false),
             warned_buffered: Cell::new(false),

@@ -159,6 +159,8 @@ pub(crate) struct State {
     /// How often compaction has put a segment in the place of others, or a truncation cut one: who read meanwhile may have seen either, and
     /// what was read for others is not kept.
     pub(crate) replacements: u64,
+    /// See [`crate::Log::cleaned_to`].
+    pub(crate) cleaned_to: Option<Offset>,
 }
 
 /// What an append did.
@@ -181,6 +183,11 @@ impl State {
             Some(active) => active,
             None => unreachable!("a log always has an active segment"),
         }
+    }
+
+    /// The log ends at `end` now: what follows has never been compacted.
+    pub(crate) fn uncleaned_from(&mut self, end: Offset) {
+        self.cleaned_to = self.cleaned_to.map(|cleaned| cleaned.min(end));
     }
 
     /// The place in `segments` of the one at `base_offset`.

@@ -167,7 +167,7 @@ async fn last_offset_of_swap(dir: &Path, base_offset: Offset) -> Result<Option<O
     let path = dir.join(segment_file_name(base_offset, ".log.swap"));
     let failed = |error| Error::io("read", &path, &error);
     let options = OpenOptions { read: true, direct: true, ..OpenOptions::default() };
-    let file = File::open(&path, &options).await.map_err(failed)?;
+    let file = File::open(&path, &options).await.map_err(|error| Error::io("open", &path, &error))?;
     let end = file.len().await.map_err(failed)?;
     let expected = Expected::at_segment_start(base_offset, None, true);
     let mut last_offset = None;

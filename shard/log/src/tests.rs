@@ -60,7 +60,7 @@ impl Partition {
             clean_shutdown: false,
             recovery_point: None,
             log_start_offset: None,
-            compacted: false,
+            cleaned_to: None,
         }
     }
     pub(crate) async fn create(&self) -> Log {

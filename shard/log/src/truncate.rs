@@ -99,6 +99,7 @@ async fn truncate(inner: &Inner, offset: Offset) -> Result<Offset, Error> {
         state.durable_end = state.durable_end.min(new_end);
         state.synced_end = state.synced_end.min(new_end);
         state.epochs.truncate_from_end(new_end);
+        state.uncleaned_from(new_end);
         state.changed = true;
         state.replacements += 1;
     }
@@ -232,6 +233,7 @@ pub(crate) async fn restart_at(inner: &Rc<Inner>, offset: Offset) -> Result<(), 
             state.durable_end = offset;
             state.synced_end = offset;
             state.epochs = EpochCache::default();
+            state.uncleaned_from(offset);
             state.changed = true;
             state.replacements += 1;
         }

@@ -10,13 +10,15 @@ pub struct CompactionMeans<'a> {
     /// Bound of the map of keys.
     pub map_bytes_max: usize,
     pub map_load_factor: f64,
+    /// Of each of the two buffers, of what is read and what is written.
+    pub buffer_bytes: usize,
     pub pace: &'a Pace,
 }
 
 impl Partition {
     /// All below this is compacted, but for what came beside it: the partition's line of `cleaner-offset-checkpoint`.
     pub fn cleaned_to(&self) -> Option<Offset> {
-        self.cleaned_to.get()
+        self.log.cleaned_to()
     }
 
     /// What a pass would take up, if the topic is compacted and it is worth a pass.
@@ -28,7 +30,7 @@ impl Partition {
             return Ok(None);
         }
         let (stable, now_ms) = (self.last_stable_offset(), ottla_io::unix_millis());
-        let dirt = self.log.dirt(self.cleaned_to.get(), stable, settings.compaction.lags, now_ms).await?;
+        let dirt = self.log.dirt(stable, settings.compaction.lags, now_ms).await?;
         Ok(dirt.filter(|dirt| dirt.is_worth_cleaning(settings.compaction.min_cleanable_dirty_ratio)))
     }
 
@@ -43,25 +45,19 @@ impl Partition {
         goes_on: impl Fn() -> bool,
     ) -> Result<Option<Compacted>, Error> {
         let settings = self.settings();
-        let mut aborted = self.log.aborted_within(self.log.log_start_offset(), dirt.upper).await?;
-        aborted.sort_unstable_by_key(|aborted| aborted.first_offset);
-        let producers = self.producers.borrow().last_batches();
+        let last_batch = |producer_id| self.producers.borrow().last_batch(producer_id);
         let goes_on = || !self.gone.get() && self.settings.borrow().compact && goes_on();
         let compaction = Compaction {
             dirt,
-            aborted: &aborted,
-            producers: &producers,
+            last_batch: &last_batch,
             now_ms: ottla_io::unix_millis(),
             delete_retention_ms: settings.compaction.delete_retention_ms,
             map_bytes_max: means.map_bytes_max,
             map_load_factor: means.map_load_factor,
+            buffer_bytes: means.buffer_bytes,
             pace: means.pace,
             goes_on: &goes_on,
         };
-        let compacted = self.log.compact(&compaction).await?;
-        if let Some(compacted) = &compacted {
-            self.cleaned_to.set(Some(compacted.end));
-        }
-        Ok(compacted)
+        self.log.compact(&compaction).await
     }
 }

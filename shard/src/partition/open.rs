@@ -51,7 +51,7 @@ impl Partition {
             clean_shutdown: spec.clean_shutdown,
             recovery_point: spec.recovery_point,
             log_start_offset: spec.log_start_offset,
-            compacted: spec.cleaned_to.is_some(),
+            cleaned_to: spec.cleaned_to,
         };
         // Creation opens what is already there, so that a crash halfway through it leaves nothing to repair.
         let log = Log::create(opening).await?;
@@ -80,7 +80,6 @@ impl Partition {
             leader: RefCell::new(leader),
             producers: RefCell::new(producers),
             snapshot_at: Cell::new(replayed_from),
-            cleaned_to: Cell::new(spec.cleaned_to),
             appends: RefCell::new(Appends::default()),
             watchers: Watchers::default(),
             announced: Cell::default(),

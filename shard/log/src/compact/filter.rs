@@ -10,7 +10,6 @@ use ottla_protocol::records::{
     BatchBuilder, EXPANDED_BYTES_MAX, Header, Record, RecordsError, RecordsReader, emptied,
 };
 use smallvec::SmallVec;
-use std::collections::HashMap;
 
 /// A step ends after so many records, or bytes of records: some 100 microseconds.
 const STEP_RECORDS: usize = 256;
@@ -34,7 +33,7 @@ pub struct Rules<'a> {
     pub now_ms: i64,
     pub delete_retention_ms: i64,
     /// By producer id.
-    pub producers: &'a HashMap<i64, LastBatch>,
+    pub last_batch: &'a dyn Fn(i64) -> Option<LastBatch>,
 }
 
 /// What is to be done with a batch as a whole.
@@ -77,9 +76,9 @@ impl Rules<'_> {
         if !header.has_producer() {
             return false;
         }
-        match self.producers.get(&header.producer_id) {
-            Some(LastBatch { offset: Some(offset), .. }) => header.last_offset() == *offset,
-            Some(LastBatch { offset: None, epoch }) => header.is_control() && header.producer_epoch == *epoch,
+        match (self.last_batch)(header.producer_id) {
+            Some(LastBatch { offset: Some(offset), .. }) => header.last_offset() == offset,
+            Some(LastBatch { offset: None, epoch }) => header.is_control() && header.producer_epoch == epoch,
             None => false,
         }
     }

@@ -1,11 +1,10 @@
-//! The segment that cleaning makes, under its names that end in `.cleaned`: written by direct writes of whole windows,
+//! The segment that cleaning makes, under its names that end in `.cleaned`: written by direct writes of whole buffers,
 //! flushed once it is whole.
 
-use super::pace::Pace;
+use super::run::Compaction;
 use crate::AbortedTxn;
 use crate::batch::BatchHeader;
 use crate::index::{IndexBuilder, OffsetIndex, TimeIndex};
-use crate::limits::READ_WINDOW_BYTES;
 use crate::log::Inner;
 use crate::resources::Indexes;
 use crate::writer::remove_if_there;
@@ -22,11 +21,11 @@ pub(crate) const CLEANED_SUFFIXES: [&str; 4] = [".index", ".timeindex", ".txnind
 /// A segment on its way.
 pub(super) struct Output<'a> {
     inner: &'a Inner,
-    pace: &'a Pace,
+    compaction: &'a Compaction<'a>,
     base_offset: Offset,
     file: File,
     buffer: Buffer,
-    /// Bytes in the file: whole windows.
+    /// Bytes in the file: whole buffers.
     written: u64,
     index: IndexBuilder,
     index_interval_bytes: u32,
@@ -50,7 +49,7 @@ impl<'a> Output<'a> {
     /// Makes the file; what an earlier attempt left there goes.
     pub(super) async fn create(
         inner: &'a Inner,
-        pace: &'a Pace,
+        compaction: &'a Compaction<'a>,
         base_offset: Offset,
         has_aborted: bool,
     ) -> Result<Output<'a>, Error> {
@@ -67,10 +66,10 @@ impl<'a> Output<'a> {
         let index_interval_bytes = inner.state.borrow().config.index_interval_bytes;
         Ok(Output {
             inner,
-            pace,
+            compaction,
             base_offset,
             file,
-            buffer: Buffer::with_capacity(READ_WINDOW_BYTES),
+            buffer: buffer(compaction),
             written: 0,
             index: IndexBuilder::new(base_offset),
             index_interval_bytes,
@@ -101,19 +100,19 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Writes what is in the buffer, which is a whole window or the end of the segment.
+    /// Writes what is in the buffer, which is full or has the end of the segment.
     async fn write(&mut self) -> Result<(), Error> {
         let len = self.buffer.len();
         if len == 0 {
             return Ok(());
         }
-        let mut full = std::mem::replace(&mut self.buffer, Buffer::with_capacity(READ_WINDOW_BYTES));
+        let mut full = std::mem::replace(&mut self.buffer, buffer(self.compaction));
         full.resize(len.next_multiple_of(BLOCK_BYTES));
         let written = self.file.write_at(vec![full.freeze()], self.written, Durability::Volatile).await;
         let path = || self.inner.path(self.base_offset, ".log.cleaned");
         written.map_err(|error| Error::io("write", &path(), &error))?;
         self.written += len as u64;
-        self.pace.moved(len).await;
+        self.compaction.pace.moved(len).await;
         Ok(())
     }
 
@@ -151,6 +150,11 @@ impl<'a> Output<'a> {
         let file = self.file;
         Ok(Cleaned { base_offset, bytes, file, indexes, has_aborted, first_timestamp, max_timestamp })
     }
+}
+
+/// Of whole blocks, one at least.
+fn buffer(compaction: &Compaction<'_>) -> Buffer {
+    Buffer::with_capacity(compaction.buffer_bytes.max(1).next_multiple_of(BLOCK_BYTES))
 }
 
 async fn store(path: &Path, content: Bytes) -> Result<(), Error> {

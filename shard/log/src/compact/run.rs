@@ -10,7 +10,6 @@ use super::plan::{Dirt, GroupLimits, Lags, Sealed, below, group, split};
 use super::source::Source;
 use super::swap;
 use super::transactions::Transactions;
-use crate::AbortedTxn;
 use crate::batch::{BATCH_HEADER_BYTES, BatchHeader};
 use crate::checkpoint::partition::parse_segment_file_name;
 use crate::log::Inner;
@@ -18,14 +17,13 @@ use crate::read::open_segment;
 use crate::timestamps::largest;
 use crate::transactions::marker_of;
 use crate::writer::remove_if_there;
-use crate::{Error, Offset};
+use crate::{Error, Offset, aborted};
 use bytes::Bytes;
 use ottla_io::counters::add;
 use ottla_io::file::read_dir;
 use ottla_io::task::{blocking, random_u64, slice_is_over};
 use ottla_io::{BLOCK_BYTES, Buffer, Class, spawn, yield_now};
 use ottla_protocol::records::{EXPANDED_BYTES_MAX, RecordsReader};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Records between two looks at the clock.
@@ -37,9 +35,8 @@ const INLINE_BYTES_MAX: usize = 32 << 10;
 pub struct Compaction<'a> {
     /// From [`crate::Log::dirt`].
     pub dirt: Dirt,
-    /// All aborted transactions whose marker is in the log below `dirt.upper`, by their first offset.
-    pub aborted: &'a [AbortedTxn],
-    pub producers: &'a HashMap<i64, LastBatch>,
+    /// What the log has of a producer, by its id, at the moment that it is asked.
+    pub last_batch: &'a dyn Fn(i64) -> Option<LastBatch>,
     /// Milliseconds since 1970.
     pub now_ms: i64,
     /// `delete.retention.ms`.
@@ -48,6 +45,9 @@ pub struct Compaction<'a> {
     pub map_bytes_max: usize,
     /// `log.cleaner.io.buffer.load.factor`.
     pub map_load_factor: f64,
+    /// What is read and what is written are each held in so much memory, or in a batch where that is larger: half of
+    /// `log.cleaner.io.buffer.size`, of this core's share.
+    pub buffer_bytes: usize,
     pub pace: &'a Pace,
     /// Asked between batches: false ends the pass.
     pub goes_on: &'a dyn Fn() -> bool,
@@ -84,7 +84,6 @@ impl From<Error> for Stop {
 /// See [`crate::Log::dirt`].
 pub(crate) async fn dirt(
     inner: &Inner,
-    cleaned_to: Option<Offset>,
     stable: Offset,
     lags: Lags,
     now_ms: i64,
@@ -94,7 +93,7 @@ pub(crate) async fn dirt(
         state.check_online()?;
         let (start, end) = (state.log_start_offset, state.log_end_offset);
         // What lies below the log start is gone; a log that was cut behind what is said to be clean is another one.
-        let first_dirty = cleaned_to.filter(|offset| (start..=end).contains(offset)).unwrap_or(start);
+        let first_dirty = state.cleaned_to.filter(|offset| (start..=end).contains(offset)).unwrap_or(start);
         (first_dirty, sealed_segments(&state))
     };
     let segments = below(&segments, stable);
@@ -200,6 +199,7 @@ pub(crate) async fn compact(
     match ended {
         Ok(()) => {
             add(&counts.compactions, 1);
+            inner.state.borrow_mut().cleaned_to = Some(pass.done.end);
             Ok(Some(pass.done))
         }
         Err(Stop::GivenUp) => Ok(None),
@@ -207,8 +207,11 @@ pub(crate) async fn compact(
     }
 }
 
-/// A swap counts only without any file that is not yet whole: one that an earlier pass left would undo it after a crash.
+/// A swap counts only without any file that is not yet whole: one that an earlier pass left would undo it after a crash. A swap of that
+/// pass may be under way yet, whose files these are until it has given them their names.
 async fn clear_leftovers(inner: &Inner) -> Result<(), Error> {
+    let _turn = inner.turn.acquire(1).await;
+    inner.state.borrow().check_online()?;
     for entry in read_dir(&inner.dir).await.map_err(|error| Error::io("list", &inner.dir, &error))? {
         let name = entry.file_name.to_str().and_then(parse_segment_file_name);
         if name.is_some_and(|(_, suffix)| suffix.ends_with(".cleaned")) {
@@ -236,7 +239,7 @@ impl Pass<'_> {
             map_end,
             now_ms: self.compaction.now_ms,
             delete_retention_ms: self.compaction.delete_retention_ms,
-            producers: self.compaction.producers,
+            last_batch: self.compaction.last_batch,
         };
         let limits = {
             let state = self.inner.state.borrow();
@@ -247,7 +250,7 @@ impl Pass<'_> {
             }
         };
         let count = segments.partition_point(|segment| segment.base_offset < map_end);
-        let mut transactions = Transactions::new(self.compaction.aborted);
+        let mut transactions = Transactions::default();
         for group in group(segments.get(..count).unwrap_or_default(), limits) {
             self.clean_group(group, &rules, &mut transactions).await?;
         }
@@ -264,10 +267,18 @@ impl Pass<'_> {
         if swap::stands(self.inner, group) { Stop::Failed(error) } else { Stop::GivenUp }
     }
 
+    /// Before the batches of `segment`, which is one.
+    async fn expect_aborted(&self, segment: &[Sealed], transactions: &mut Transactions) -> Result<(), Stop> {
+        let Some(Sealed { base_offset, end_offset, .. }) = segment.first().copied() else { return Ok(()) };
+        let found = aborted::within(self.inner, base_offset, end_offset).await;
+        transactions.expect(found.map_err(|error| self.sort_out(segment, error))?, end_offset);
+        Ok(())
+    }
+
     /// Fills the map with the keys of the dirty segments. Returns the offset up to which it knows all of them.
     async fn read_keys(&mut self, segments: &[Sealed], map: &mut OffsetMap) -> Result<Offset, Stop> {
         let first_dirty = self.compaction.dirt.first_dirty;
-        let mut transactions = Transactions::new(self.compaction.aborted);
+        let mut transactions = Transactions::default();
         let first = segments.partition_point(|segment| segment.end_offset <= first_dirty);
         let mut end = first_dirty;
         for segment in segments.iter().skip(first) {
@@ -285,12 +296,13 @@ impl Pass<'_> {
         &mut self,
         segment: &[Sealed],
         map: &mut OffsetMap,
-        transactions: &mut Transactions<'_>,
+        transactions: &mut Transactions,
     ) -> Result<Option<Offset>, Stop> {
         let first_dirty = self.compaction.dirt.first_dirty;
         let Some(Sealed { base_offset, bytes, .. }) = segment.first().copied() else { return Ok(None) };
+        self.expect_aborted(segment, transactions).await?;
         let failed = |error| self.sort_out(segment, error);
-        let source = Source::open(self.inner, self.compaction.pace, base_offset, bytes).await;
+        let source = Source::open(self.inner, self.compaction, base_offset, bytes).await;
         let mut source = source.map_err(failed)?;
         while let Some((header, batch)) = source.next().await.map_err(failed)? {
             self.check()?;
@@ -327,7 +339,7 @@ impl Pass<'_> {
         &mut self,
         group: &[Sealed],
         rules: &Rules<'_>,
-        transactions: &mut Transactions<'_>,
+        transactions: &mut Transactions,
     ) -> Result<(), Stop> {
         let Some(first) = group.first().filter(|_| group.iter().any(|segment| segment.bytes > 0)) else {
             return Ok(());
@@ -338,7 +350,7 @@ impl Pass<'_> {
             let mut old = group.iter().filter_map(|segment| state.segment(segment.base_offset));
             old.any(|segment| segment.aborted_file)
         };
-        let output = Output::create(self.inner, self.compaction.pace, base_offset, has_aborted).await?;
+        let output = Output::create(self.inner, self.compaction, base_offset, has_aborted).await?;
         let in_place = match self.clean_into(output, group, rules, transactions).await {
             Ok(Some(cleaned)) => self.put_in_place(group, cleaned).await.map(|()| true),
             // It is as clean as it can be.
@@ -378,7 +390,7 @@ impl Pass<'_> {
         mut output: Output<'_>,
         group: &[Sealed],
         rules: &Rules<'_>,
-        transactions: &mut Transactions<'_>,
+        transactions: &mut Transactions,
     ) -> Result<Option<Cleaned>, Stop> {
         let mut is_same = group.len() == 1;
         // The last batch of the group stays, if only as an empty one: the segment then covers the offsets of all those
@@ -386,7 +398,8 @@ impl Pass<'_> {
         let last_with_batches = group.iter().rposition(|segment| segment.bytes > 0);
         for (at, segment) in group.iter().enumerate() {
             let failed = |error| self.sort_out(group, error);
-            let source = Source::open(self.inner, self.compaction.pace, segment.base_offset, segment.bytes);
+            self.expect_aborted(std::slice::from_ref(segment), transactions).await?;
+            let source = Source::open(self.inner, self.compaction, segment.base_offset, segment.bytes);
             let mut source = source.await.map_err(failed)?;
             self.done.segments_read += 1;
             while let Some((header, batch)) =

@@ -1,8 +1,8 @@
 //! Reads the batches of a finished segment one by one, each whole and verified, at the pace of cleaning.
 
-use super::pace::Pace;
+use super::run::Compaction;
 use crate::batch::{BATCH_HEADER_BYTES, BatchFault, BatchHeader, CRC_START};
-use crate::limits::{READ_WINDOW_BYTES, block_end, block_start};
+use crate::limits::{block_end, block_start};
 use crate::log::Inner;
 use crate::read::open_segment;
 use crate::scan::Expected;
@@ -17,7 +17,7 @@ const CHECKSUM_STEP_BYTES: usize = 1 << 20;
 /// A position in a segment. Holds a window of the file, or one batch where that is larger.
 pub(super) struct Source<'a> {
     inner: &'a Inner,
-    pace: &'a Pace,
+    compaction: &'a Compaction<'a>,
     file: File,
     base_offset: Offset,
     /// Bytes of batches.
@@ -33,7 +33,7 @@ impl<'a> Source<'a> {
     /// At the start of the segment at `base_offset`, which has `bytes` bytes of batches.
     pub(super) async fn open(
         inner: &'a Inner,
-        pace: &'a Pace,
+        compaction: &'a Compaction<'a>,
         base_offset: Offset,
         bytes: u64,
     ) -> Result<Source<'a>, Error> {
@@ -41,7 +41,7 @@ impl<'a> Source<'a> {
         let expected = Expected::at_segment_start(base_offset, None, true);
         Ok(Source {
             inner,
-            pace,
+            compaction,
             file,
             base_offset,
             bytes,
@@ -117,14 +117,14 @@ impl<'a> Source<'a> {
         self.window = Bytes::new();
         self.window_start = block_start(self.position);
         let left = usize::try_from(block_end(self.bytes) - self.window_start).unwrap_or(usize::MAX);
-        let len = needed.max(READ_WINDOW_BYTES) + (self.position - self.window_start) as usize;
+        let len = needed.max(self.compaction.buffer_bytes) + (self.position - self.window_start) as usize;
         let len = len.next_multiple_of(BLOCK_BYTES).min(left);
         let (result, buffer) = self.file.read_at(Buffer::with_capacity(len), self.window_start, len).await;
         result.map_err(|error| Error::io("read", &self.inner.path(self.base_offset, ".log"), &error))?;
         let bytes = buffer.freeze();
         let below = usize::try_from(self.bytes - self.window_start).unwrap_or(usize::MAX).min(bytes.len());
         self.window = bytes.slice(..below);
-        self.pace.moved(self.rest().len()).await;
+        self.compaction.pace.moved(self.rest().len()).await;
         Ok(())
     }
 

@@ -48,7 +48,7 @@ pub(super) async fn replace(inner: &Rc<Inner>, group: &[Sealed], cleaned: Cleane
             return Ok(false);
         }
         // Who finds a transaction index missing makes it again: not while it has no name.
-        let _mending = inner.resources.mending.acquire(1).await;
+        let _mending = inner.mending.acquire(1).await;
         let base_offset = cleaned.base_offset;
         rename_all(inner, base_offset, ".cleaned", ".swap").await?;
         flush(inner).await?;

@@ -5,7 +5,7 @@ use crate::AbortedTxn;
 use crate::Offset;
 use crate::batch::BatchHeader;
 use ottla_protocol::records::{Marker, MarkerKind};
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// An aborted transaction whose marker is still to come.
 struct Ongoing {
@@ -15,27 +15,29 @@ struct Ongoing {
 }
 
 /// Reads along with the batches of a log. See the module.
-pub struct Transactions<'a> {
+#[derive(Default)]
+pub struct Transactions {
     /// By first offset: those that have not begun yet.
-    to_come: std::iter::Peekable<std::slice::Iter<'a, AbortedTxn>>,
+    to_come: VecDeque<AbortedTxn>,
+    /// Those that begin below it were told.
+    told: Option<Offset>,
     aborted: HashMap<i64, Ongoing>,
     committed: HashSet<i64>,
 }
 
-impl<'a> Transactions<'a> {
-    /// `aborted`: all aborted transactions whose marker is in the log, ascending by their first offset.
-    pub fn new(aborted: &'a [AbortedTxn]) -> Transactions<'a> {
-        debug_assert!(aborted.is_sorted_by_key(|transaction| transaction.first_offset));
-        Transactions {
-            to_come: aborted.iter().peekable(),
-            aborted: HashMap::new(),
-            committed: HashSet::new(),
-        }
+impl Transactions {
+    /// Before the batches of a segment that ends at `end`: `aborted` are all aborted transactions that may have some there, in
+    /// any order, those of earlier segments too. So no more is held of them than one segment has, and what is under way.
+    pub fn expect(&mut self, mut aborted: Vec<AbortedTxn>, end: Offset) {
+        aborted.retain(|transaction| self.told.is_none_or(|told| transaction.first_offset >= told));
+        aborted.sort_by_key(|transaction| transaction.first_offset);
+        self.to_come.extend(aborted);
+        self.told = Some(end);
     }
 
     fn reach(&mut self, offset: Offset) {
-        while let Some(transaction) = self.to_come.next_if(|next| next.first_offset <= offset) {
-            let ongoing = Ongoing { transaction: *transaction, observed: false };
+        while let Some(transaction) = self.to_come.pop_front_if(|next| next.first_offset <= offset) {
+            let ongoing = Ongoing { transaction, observed: false };
             self.aborted.insert(transaction.producer_id, ongoing);
         }
     }
@@ -104,7 +106,8 @@ mod tests {
     #[test]
     fn batches_are_told_apart_by_their_transactions() {
         let list = [aborted(1, 0, 3), aborted(1, 6, 8)];
-        let mut seen = Transactions::new(&list);
+        let mut seen = Transactions::default();
+        seen.expect(vec![list[0]], 5);
         assert!(seen.batch(&data(1, 0)));
         assert!(!seen.batch(&data(2, 1)), "another producer's");
         assert!(seen.batch(&data(1, 2)));
@@ -113,6 +116,8 @@ mod tests {
         assert!(!seen.batch(&data(1, 4)), "committed");
         let (header, marker) = end(MarkerKind::Commit, 1, 5);
         assert_eq!(seen.marker(&header, marker), (false, None));
+        // What is told of the next segment, with one that was told before.
+        seen.expect(vec![list[1], list[0]], 10);
         // Of the next one no batch is left.
         let (header, marker) = end(MarkerKind::Abort, 1, 8);
         assert_eq!(seen.marker(&header, marker), (true, None));
@@ -125,7 +130,8 @@ mod tests {
     #[test]
     fn a_missing_marker_ends_at_its_offset() {
         let list = [aborted(1, 0, 3)];
-        let mut seen = Transactions::new(&list);
+        let mut seen = Transactions::default();
+        seen.expect(list.to_vec(), 10);
         assert!(seen.batch(&data(1, 0)));
         assert!(!seen.batch(&data(1, 4)));
     }

@@ -4,9 +4,11 @@ use super::*;
 use crate::AbortedTxn;
 use crate::index::transaction::{ENTRY_BYTES, parse};
 use crate::transactions::OpenTransactions;
+use ottla_io::sim::{self, Latency, World};
 use ottla_protocol::records::{BatchBuilder, Marker, MarkerKind};
 use std::cell::RefCell;
 use std::fs;
+use std::time::Duration;
 
 /// Appends transactions, and notes them as a partition does.
 struct Writer {
@@ -352,4 +354,44 @@ fn a_full_index_rolls_the_segment() {
         let all = writer.aborted.borrow().clone();
         check_listing(&writer.log, &all).await;
     });
+}
+
+/// A log whose index is made again, which reads all of it, holds up no other log of its core.
+#[test]
+fn one_logs_mending_does_not_hold_up_another() {
+    let mut world = World::new(1, sim::Config::default());
+    let node = world.add_node("node");
+    let read = Duration::from_millis(10);
+    world.set_disk(node, |disk| disk.read = Latency { min: read, max: read, slow: 0.0, slow_max: read });
+    let run = world.start(node, 1, move |_: ottla_io::ShardContext<()>| async move {
+        let mut partition = Partition::in_directory(Path::new("/data"));
+        partition.config.segment_bytes = 4_000;
+        let resources = Resources::new(ResourceLimits::default());
+        ottla_io::file::create_dir_all("/data").await.unwrap();
+        let mut logs = Vec::new();
+        for index in 0..2 {
+            let dir = format!("/data/topic-{index}").into();
+            let opening = Opening { dir, resources: resources.clone(), ..partition.opening() };
+            let writer = Writer::new(Log::create(opening).await.unwrap());
+            writer.many().await;
+            crate::writer::written(&writer.log.0).await.unwrap();
+            logs.push(writer.log);
+        }
+        let [damaged, sound] = <[Log; 2]>::try_from(logs).unwrap_or_else(|_| panic!("two were made"));
+        let first = damaged.segments()[0].base_offset;
+        ottla_io::file::replace(damaged.0.path(first, ".txnindex"), b"damage").await.unwrap();
+        let order = Rc::new(RefCell::new(Vec::new()));
+        let tasks = [("damaged", damaged), ("sound", sound)].map(|(name, log)| {
+            let order = order.clone();
+            ottla_io::spawn(ottla_io::Class::Foreground, async move {
+                assert!(!log.aborted_within(0, 5).await.unwrap().is_empty());
+                order.borrow_mut().push(name);
+            })
+        });
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(*order.borrow(), ["sound", "damaged"]);
+    });
+    assert!(world.run_until(Duration::from_secs(60), |_| run.is_finished()));
 }

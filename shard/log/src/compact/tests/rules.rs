@@ -26,7 +26,7 @@ fn filtered(batch: &[u8], verdict: Verdict, rules: &Rules<'_>) -> Option<Vec<u8>
 
 struct Fixture {
     map: OffsetMap,
-    producers: HashMap<i64, LastBatch>,
+    last_batch: Box<dyn Fn(i64) -> Option<LastBatch>>,
     map_end: Offset,
     now_ms: i64,
 }
@@ -37,7 +37,7 @@ impl Fixture {
         for (key, offset) in latest {
             assert!(map.put(key.as_bytes(), *offset));
         }
-        Fixture { map, producers: HashMap::new(), map_end, now_ms: NOW }
+        Fixture { map, last_batch: Box::new(|_| None), map_end, now_ms: NOW }
     }
 
     fn rules(&self) -> Rules<'_> {
@@ -46,7 +46,7 @@ impl Fixture {
             map_end: self.map_end,
             now_ms: self.now_ms,
             delete_retention_ms: DAY_MS,
-            producers: &self.producers,
+            last_batch: &*self.last_batch,
         }
     }
 
@@ -142,7 +142,7 @@ fn the_last_batch_of_a_producer_stays_as_an_empty_one() {
     let mut fixture = Fixture::new(&[("a", 50), ("b", 51)], 52);
     let batch = keyed(10, &[("a", Some("1")), ("b", Some("2"))]).producer(7, 1, 30).build().unwrap();
     assert_eq!(fixture.left(&batch), None);
-    fixture.producers.insert(7, LastBatch { offset: Some(11), epoch: 1 });
+    fixture.last_batch = Box::new(move |id| (id == 7).then_some(LastBatch { offset: Some(11), epoch: 1 }));
     let left = fixture.left(&batch).unwrap();
     let header = BatchHeader::parse(&left).unwrap();
     verify_checksum(&header, &left).unwrap();
@@ -150,7 +150,7 @@ fn the_last_batch_of_a_producer_stays_as_an_empty_one() {
     assert_eq!((header.record_count, left.len(), header.last_sequence()), (0, 61, 31));
     assert_eq!(fixture.left(&left).unwrap(), left);
     // It has moved on.
-    fixture.producers.insert(7, LastBatch { offset: Some(99), epoch: 1 });
+    fixture.last_batch = Box::new(move |id| (id == 7).then_some(LastBatch { offset: Some(99), epoch: 1 }));
     assert_eq!(fixture.left(&left), None);
 }
 
@@ -172,7 +172,8 @@ fn markers_stay_until_their_horizon() {
     fixture.now_ms = NOW + DAY_MS;
     assert_eq!(idle(&fixture, &marked), None);
     // The last thing that the producer left: its epoch stays.
-    fixture.producers.insert(7, LastBatch { offset: None, epoch: header.producer_epoch });
+    fixture.last_batch =
+        Box::new(move |id| (id == 7).then_some(LastBatch { offset: None, epoch: header.producer_epoch }));
     let left = idle(&fixture, &marked).unwrap();
     let header = BatchHeader::parse(&left).unwrap();
     assert!(header.is_control());
@@ -187,7 +188,7 @@ fn void_batches_lose_their_records() {
     let header = BatchHeader::parse(&batch).unwrap();
     let rules = fixture.rules();
     assert_eq!(filtered(&batch, rules.of_batch(&header, true, false), &rules), None);
-    fixture.producers.insert(7, LastBatch { offset: Some(0), epoch: 0 });
+    fixture.last_batch = Box::new(move |id| (id == 7).then_some(LastBatch { offset: Some(0), epoch: 0 }));
     let rules = fixture.rules();
     let left = filtered(&batch, rules.of_batch(&header, true, false), &rules).unwrap();
     assert_eq!(BatchHeader::parse(&left).unwrap().record_count, 0);
