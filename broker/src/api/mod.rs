@@ -309,8 +309,8 @@ pub(crate) fn count_errors<'m>(core: &Core, context: &Context, response: &impl M
     response.error_codes(&mut |code| core.stats.requests.error(context.key, code));
 }
 
-/// Takes a request to its API.
-pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
+/// Takes a request to its API. `memory` is what is counted for its frame: one that waits long lets go of both.
+pub(crate) async fn serve(core: &Rc<Core>, request: Request, memory: &mut Permit) -> Outcome {
     macro_rules! by {
         ($module:ident, $message:ident) => {
             by!($module, $message, &request.context)
@@ -341,8 +341,8 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request) -> Outcome {
         ApiKey::OffsetCommit => by!(offset_commit, OffsetCommitRequest, &request),
         ApiKey::OffsetFetch => by!(offset_fetch, OffsetFetchRequest, &request),
         ApiKey::OffsetDelete => by!(offset_delete, OffsetDeleteRequest, &request),
-        ApiKey::JoinGroup => by!(join_group, JoinGroupRequest, &request),
-        ApiKey::SyncGroup => by!(sync_group, SyncGroupRequest, &request),
+        ApiKey::JoinGroup => join_group::serve(core, request, memory).await,
+        ApiKey::SyncGroup => sync_group::serve(core, request, memory).await,
         ApiKey::Heartbeat => by!(heartbeat, HeartbeatRequest, &request),
         ApiKey::LeaveGroup => by!(leave_group, LeaveGroupRequest, &request),
         ApiKey::DescribeGroups => by!(describe_groups, DescribeGroupsRequest, &request),

@@ -4,9 +4,10 @@
 //! says that they are durable. When the log refuses records, what is in memory is more than what is stored: the
 //! coordinator ends, whoever waits is told to look again, and another one is loaded from the log.
 
+use super::waits::Parked;
 use super::{Groups, Hosted, load};
 use crate::core::Core;
-use futures_util::future::{Either, select};
+use futures_util::future::select;
 use ottla_coordinator::{Out, Record, Reply, Shard, Turn, Waiter};
 use ottla_io::local::{Event, oneshot};
 use ottla_io::{Class, sleep, spawn, yield_now};
@@ -26,7 +27,6 @@ pub(crate) struct Coordinator {
     partition: Rc<Partition>,
     shard: RefCell<Shard>,
     parked: RefCell<HashMap<Waiter, oneshot::Sender<Reply>>>,
-    next_waiter: Cell<u64>,
     /// Batches of its own: appended, and of these durable.
     appended: Cell<u64>,
     durable: Cell<u64>,
@@ -40,16 +40,12 @@ pub(crate) struct Coordinator {
 /// Batches of due work that may be on their way to the disk at a time: each is held in memory until then.
 const TICKS_AHEAD: u64 = 16;
 
-/// The answer to a request that may wait for other members.
-pub(crate) struct Parked(oneshot::Receiver<Reply>);
-
 impl Coordinator {
     pub(super) fn new(partition: Rc<Partition>, shard: Shard) -> Coordinator {
         Coordinator {
             partition,
             shard: RefCell::new(shard),
             parked: RefCell::default(),
-            next_waiter: Cell::new(0),
             appended: Cell::new(0),
             durable: Cell::new(0),
             progressed: Event::new(),
@@ -129,11 +125,15 @@ impl Coordinator {
     }
 
     /// A place to wait at, for [`Shard::join`] and [`Shard::sync`].
-    pub(crate) fn park(&self) -> (Waiter, Parked) {
-        let waiter = Waiter(self.next_waiter.replace(self.next_waiter.get() + 1));
+    pub(super) fn park(&self, waiter: Waiter) -> Parked {
         let (sender, receiver) = oneshot::channel();
         self.parked.borrow_mut().insert(waiter, sender);
-        (waiter, Parked(receiver))
+        Parked::new(waiter, receiver)
+    }
+
+    /// Nobody waits there after all.
+    pub(super) fn forget(&self, waiter: Waiter) {
+        self.parked.borrow_mut().remove(&waiter);
     }
 
     pub(super) fn topic_deleted(self: &Rc<Self>, core: &Rc<Core>, topic: &str) {
@@ -266,22 +266,6 @@ impl Coordinator {
                 }
             }
         });
-    }
-}
-
-impl Parked {
-    /// The answer, when it comes.
-    /// # Errors
-    /// NOT_COORDINATOR when the coordinator ends, or the broker stops: the member looks for it again.
-    pub(crate) async fn answer(self, core: &Core) -> Result<Reply, ErrorCode> {
-        let stopping = pin!(core.stopping.wait());
-        if core.is_stopping() {
-            return Err(ErrorCode::NOT_COORDINATOR);
-        }
-        match select(self.0, stopping).await {
-            Either::Left((reply, _)) => reply.ok_or(ErrorCode::NOT_COORDINATOR),
-            Either::Right(_) => Err(ErrorCode::NOT_COORDINATOR),
-        }
     }
 }
 

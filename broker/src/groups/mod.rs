@@ -9,12 +9,14 @@
 
 mod coordinator;
 mod load;
+mod waits;
 
 pub(crate) use coordinator::Coordinator;
 
 use crate::config::BrokerConfig;
 use crate::core::Core;
-use ottla_coordinator::Settings;
+use ottla_coordinator::{Reply, Settings, Waiter};
+use ottla_io::ShardId;
 use ottla_metadata::{Changes, Image, Topic, Uuid};
 use ottla_protocol::ErrorCode;
 use ottla_shard::Partition;
@@ -22,6 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
+use waits::Waits;
 
 pub(crate) const TOPIC: &str = "__consumer_offsets";
 
@@ -31,6 +34,7 @@ pub(crate) struct Groups {
     hosted: RefCell<BTreeMap<(Uuid, i32), Hosted>>,
     /// Memory that the groups of this core take.
     bytes: Cell<usize>,
+    waits: Waits,
 }
 
 /// ```text
@@ -100,6 +104,21 @@ pub(crate) fn follow(core: &Rc<Core>, changes: &Changes) {
     }
 }
 
+/// Where a group is coordinated.
+#[derive(Clone, Copy)]
+struct Place {
+    owner: ShardId,
+    topic_id: Uuid,
+    index: i32,
+}
+
+fn place(core: &Core, group_id: &str) -> Result<Place, ErrorCode> {
+    let image = core.image();
+    let topic = image.topic_by_name(TOPIC).ok_or(ErrorCode::NOT_COORDINATOR)?;
+    let index = partition_of(group_id, topic);
+    Ok(Place { owner: core.owner(topic.id, index), topic_id: topic.id, index })
+}
+
 /// Runs `work` where `group_id` is coordinated. `work` itself runs at once there, before requests that come later.
 /// # Errors
 /// NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, and those of `work`.
@@ -109,17 +128,63 @@ where
     F: FnOnce(Rc<Core>, Rc<Coordinator>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<R, ErrorCode>> + 'static,
 {
-    let (topic_id, index) = {
-        let image = core.image();
-        let topic = image.topic_by_name(TOPIC).ok_or(ErrorCode::NOT_COORDINATOR)?;
-        (topic.id, partition_of(group_id, topic))
-    };
-    let owner = core.owner(topic_id, index);
+    let Place { owner, topic_id, index } = place(core, group_id)?;
     let call = core.call(owner, move |core| async move {
         let coordinator = core.groups.get(topic_id, index)?;
         work(core, coordinator).await
     });
     call.await.unwrap_or(Err(ErrorCode::COORDINATOR_NOT_AVAILABLE))
+}
+
+/// What a request that may wait for other members has come to.
+pub(crate) enum Asked {
+    Answered(Reply),
+    /// The answer is to be waited for, where the group is coordinated.
+    Waits(ShardId, Waiter),
+}
+
+/// As [`ask`], for a request whose answer may wait for other members: returns when its turn is over, so that nothing of the
+/// request is held while it waits.
+/// # Errors
+/// As [`ask`].
+pub(crate) async fn begin<F>(core: &Rc<Core>, group_id: &str, work: F) -> Result<Asked, ErrorCode>
+where
+    F: FnOnce(&Rc<Core>, &Rc<Coordinator>, Waiter) -> Result<(), ErrorCode> + Send + 'static,
+{
+    let Place { owner, topic_id, index } = place(core, group_id)?;
+    let call = core.call(owner, move |core| async move {
+        let coordinator = core.groups.get(topic_id, index)?;
+        let waits = &core.groups.waits;
+        let waiter = waits.next();
+        let parked = coordinator.park(waiter);
+        if let Err(code) = work(&core, &coordinator, waiter) {
+            coordinator.forget(waiter);
+            return Err(code);
+        }
+        match parked.answered() {
+            Ok(reply) => Ok(Asked::Answered(reply?)),
+            Err(parked) => Ok(Asked::Waits(owner, waits.keep(parked))),
+        }
+    });
+    call.await.unwrap_or(Err(ErrorCode::COORDINATOR_NOT_AVAILABLE))
+}
+
+impl Asked {
+    /// The answer, when it comes.
+    /// # Errors
+    /// NOT_COORDINATOR when the coordinator ends, or the broker stops: the member looks for it again.
+    pub(crate) async fn reply(self, core: &Rc<Core>) -> Result<Reply, ErrorCode> {
+        match self {
+            Asked::Answered(reply) => Ok(reply),
+            Asked::Waits(owner, waiter) => {
+                let call = core.call(owner, move |core| async move {
+                    let parked = core.groups.waits.take(waiter).ok_or(ErrorCode::NOT_COORDINATOR)?;
+                    parked.answer(&core).await
+                });
+                call.await.unwrap_or(Err(ErrorCode::COORDINATOR_NOT_AVAILABLE))
+            }
+        }
+    }
 }
 
 /// The partition whose leader coordinates `group_id`, if the topic is there and the partition has a leader.

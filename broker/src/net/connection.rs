@@ -90,7 +90,7 @@ async fn read(
         // a busy one.
         let next = unless(stopped.as_mut(), frames.next()).await;
         let Some(next) = next.filter(|_| !core.is_stopping()) else { return End::Quiet };
-        let frame = match next {
+        let mut frame = match next {
             Ok(frame) => frame,
             Err(FrameError::Closed | FrameError::Io(_)) => return End::Quiet,
             Err(error) => return End::Told(error.to_string()),
@@ -109,7 +109,7 @@ async fn read(
         if progress.broken.get() {
             return End::Quiet;
         }
-        let answer = match api::serve(core, request).await {
+        let answer = match api::serve(core, request, &mut frame.permit).await {
             Outcome::Answer(Answer::Ready(mut response)) if kind == Kind::Other => {
                 response.answered = ottla_io::now();
                 core.stats.stages.record(kind, Stage::Handled, received, response.answered);

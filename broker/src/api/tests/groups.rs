@@ -11,7 +11,12 @@ const TOPIC: &str = "__consumer_offsets";
 
 /// A broker whose coordinators are there: offset 5 of `t` is committed by group `g`.
 fn broker() -> TestBroker {
-    let broker = TestBroker::start(&[("offsets.topic.num.partitions", "2")]);
+    broker_with(&[])
+}
+
+fn broker_with(settings: &[(&str, &str)]) -> TestBroker {
+    let settings = [&[("offsets.topic.num.partitions", "2")], settings].concat();
+    let broker = TestBroker::start(&settings);
     broker.create_topic("t", 1);
     let find = m::FindCoordinatorRequest { key: "g".into(), ..Default::default() };
     let partition = m::offset_commit_request::OffsetCommitRequestPartition {
@@ -108,4 +113,58 @@ fn what_is_asked_for_again_and_again_is_not_told_without_end() {
     let answer = broker.ask(ApiKey::DescribeGroups, 6, &request);
     let response: m::DescribeGroupsResponse<'_> = answer.decode();
     assert_eq!(response.groups.len(), 17);
+}
+
+/// A join waits as long as a rebalance takes. What its request took of the memory of requests is free meanwhile.
+#[test]
+fn a_join_that_waits_holds_up_no_other_request() {
+    let broker = broker_with(&[
+        ("ottla.shards", "1"),
+        // Of these 3/8 are for large requests: not enough for two of these.
+        ("ottla.memory.bytes", "67108864"),
+        ("group.initial.rebalance.delay.ms", "3600000"),
+    ]);
+    let large = vec![0; 16 << 20];
+    let join = m::JoinGroupRequest {
+        group_id: "waits".into(),
+        session_timeout_ms: 10_000,
+        rebalance_timeout_ms: 10_000,
+        protocol_type: "test".into(),
+        protocols: vec![m::join_group_request::JoinGroupRequestProtocol {
+            name: "own".into(),
+            metadata: (&*large).into(),
+        }],
+        ..Default::default()
+    };
+    let sync = m::SyncGroupRequest {
+        group_id: "nobody".into(),
+        assignments: vec![m::sync_group_request::SyncGroupRequestAssignment {
+            member_id: "nobody".into(),
+            assignment: (&*large).into(),
+        }],
+        ..Default::default()
+    };
+    let describe = m::DescribeGroupsRequest { groups: vec!["waits".into()], ..Default::default() };
+    std::thread::scope(|scope| {
+        let joined = scope.spawn(|| {
+            let answer = broker.ask(ApiKey::JoinGroup, 3, &join);
+            let response: m::JoinGroupResponse<'_> = answer.decode();
+            response.error_code
+        });
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let answer = broker.ask(ApiKey::DescribeGroups, 5, &describe);
+            let response: m::DescribeGroupsResponse<'_> = answer.decode();
+            if response.groups[0].group_state == "PreparingRebalance" {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{response:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let answer = broker.ask(ApiKey::SyncGroup, 3, &sync);
+        let response: m::SyncGroupResponse<'_> = answer.decode();
+        assert_eq!(response.error_code, ErrorCode::UNKNOWN_MEMBER_ID.0);
+        broker.ask_to_stop();
+        assert_eq!(joined.join().unwrap(), ErrorCode::NOT_COORDINATOR.0);
+    });
 }
