@@ -32,5 +32,6 @@ mod world;
 
 pub use config::{Config, DiskConfig, Latency, Lies, NetConfig};
 pub use faults::{Effect, Fault, Operation};
+pub use state::crash_count;
 pub use watch::Watch;
 pub use world::{Crash, NodeId, Run, World};

@@ -15,6 +15,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+thread_local! {
+    /// Crashes in all worlds of this thread.
+    static CRASHES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Crashes of nodes in all worlds that this thread has run, for a test to say how many it has shown.
+pub fn crash_count() -> u64 {
+    CRASHES.get()
+}
+
 /// One reading of the clock takes this long, so that a loop that waits for time to pass ends.
 const CLOCK_READ_NANOS: u64 = 40;
 
@@ -381,6 +391,7 @@ impl State {
     /// that no sync has made durable.
     pub(super) fn crash(&mut self, node: usize, now: Instant, without_power: bool) {
         self.trace.note(now, "crash");
+        CRASHES.set(CRASHES.get() + 1);
         let reactors = std::mem::take(&mut self.nodes[node].reactors);
         let mut in_flight: Vec<InFlight> =
             reactors.into_values().flat_map(|reactor| reactor.in_flight.into_values()).collect();
