@@ -3,14 +3,15 @@ import java.nio.file.*;
 import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** What every trial of a framework does: says what held, waits for conditions, starts programs and ends them. */
 final class Trial {
-    /** A wait that takes longer has failed. The whole part is to end within two minutes. */
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** A wait that takes longer has failed. The longest take 15 s, with two cores for all parts at once. */
+    static final Duration PATIENCE = Duration.ofSeconds(90);
 
-    private static int failed;
+    private static final AtomicInteger failed = new AtomicInteger();
     private static final List<Process> programs = Collections.synchronizedList(new ArrayList<>());
 
     interface Body { void run() throws Exception; }
@@ -26,7 +27,7 @@ final class Trial {
             fail(e.getClass().getSimpleName() + ": " + e.getMessage());
             e.printStackTrace();
         }
-        System.exit(failed == 0 ? 0 : 1);
+        System.exit(failed.get() == 0 ? 0 : 1);
     }
 
     static void check(String what, boolean holds, Object otherwise) {
@@ -46,17 +47,21 @@ final class Trial {
     private static <T> String some(Collection<T> all) { return Arrays.toString(all.stream().limit(3).toArray()); }
 
     private static void fail(String what) {
-        failed++;
+        failed.incrementAndGet();
         System.out.println("FAIL " + what.replace('\n', ' '));
     }
 
     /** Returns once `condition` holds. An error of the condition counts as "not yet": what is asked may be starting. */
     static void until(String what, Callable<Boolean> condition) throws Exception {
-        long end = System.nanoTime() + PATIENCE.toNanos();
+        long begin = System.nanoTime(), end = begin + PATIENCE.toNanos();
         Exception last = null;
         do {
             try {
-                if (condition.call()) return;
+                if (condition.call()) {
+                    long took = Duration.ofNanos(System.nanoTime() - begin).toSeconds();
+                    if (took >= 3) System.out.println("# " + took + " s for " + what);
+                    return;
+                }
                 last = null;
             } catch (Exception e) {
                 last = e;
