@@ -1,8 +1,8 @@
 //! Kafka's requests about groups, each in one turn: checks that need no group, then the group's own handler.
 
 use crate::classic::{self, Join};
-use crate::offsets::{Commit, Offsets};
-use crate::shard::{Group, Shard, group_tombstone};
+use crate::offsets::{Commit, Committed, Offsets, TOPIC_BYTES};
+use crate::shard::{ENTRY_BYTES, Group, Shard, group_tombstone};
 use crate::turn::{Client, Out, Reply, Turn, Waiter};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::describe_groups_response::DescribedGroup;
@@ -143,14 +143,22 @@ impl Shard {
         Ok(codes)
     }
 
-    /// Memory that `commits` take beyond the offsets that they replace.
+    /// Memory that `commits` take beyond the offsets that they replace, names that are new here included.
     fn growth(&self, group_id: &str, commits: &[Commit<'_>]) -> usize {
-        let offsets = self.offsets(group_id);
-        let grown = commits.iter().map(|commit| {
-            let before = offsets.and_then(|offsets| offsets.get(commit.topic, commit.partition));
-            commit.bytes().saturating_sub(before.map_or(0, crate::offsets::Committed::bytes))
-        });
-        grown.sum()
+        let entry = self.entry(group_id);
+        let offsets = entry.map(|entry| &entry.offsets);
+        let mut bytes = if entry.is_none() { ENTRY_BYTES + group_id.len() } else { 0 };
+        let mut topic_before = None;
+        for commit in commits {
+            let of_topic = offsets.and_then(|offsets| offsets.of_topic(commit.topic));
+            // A request has the partitions of a topic together; one that does not is counted for more than it takes.
+            if of_topic.is_none() && topic_before.replace(commit.topic) != Some(commit.topic) {
+                bytes += TOPIC_BYTES + commit.topic.len();
+            }
+            let before = of_topic.and_then(|of| of.get(&commit.partition)).map_or(0, Committed::bytes);
+            bytes += commit.bytes().saturating_sub(before);
+        }
+        bytes
     }
 
     /// The offsets of a group, if it has any.

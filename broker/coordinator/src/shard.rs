@@ -21,9 +21,11 @@ use std::rc::Rc;
 /// tombstones: some two thousand, of 64 bytes each.
 const TIMERS_PER_TURN: usize = 64;
 const LOOKED_AT_PER_TURN: usize = 4_096;
+/// Groups, members and topics that one turn sees to after the load.
+const LOADED_PER_TURN: usize = 1_024;
 const TOMBSTONE_BYTES_PER_TURN: usize = 128 << 10;
 /// What a group takes beside its members and offsets.
-const ENTRY_BYTES: usize = 512;
+pub(crate) const ENTRY_BYTES: usize = 512;
 
 /// A group by its protocol.
 #[derive(Clone, Debug)]
@@ -55,6 +57,12 @@ impl Group {
             Group::Classic(group) => group.bytes(),
         }
     }
+
+    fn member_count(&self) -> usize {
+        match self {
+            Group::Classic(group) => group.member_count(),
+        }
+    }
 }
 
 /// A group id: its group and its offsets.
@@ -83,16 +91,31 @@ pub struct Shard {
     timers: Timers,
     /// Memory that the groups take.
     bytes: usize,
+    /// Up to which group timers have begun.
+    loaded_to: Option<Rc<str>>,
     /// Where the search for expired offsets goes on.
     expire_from: Option<Rc<str>>,
     deleted: DeletedTopics,
 }
 
-/// Topics whose offsets are to be dropped, and up to which group those of the first are.
+/// Topics whose offsets are to be dropped: all of them in one pass over the groups, and up to which group it has come. Those
+/// that are deleted meanwhile have to wait for the next pass.
 #[derive(Debug, Default)]
 struct DeletedTopics {
     names: BTreeSet<Rc<str>>,
+    next: BTreeSet<Rc<str>>,
     from: Option<Rc<str>>,
+}
+
+impl DeletedTopics {
+    /// Those of the pass that the group has offsets of. Looks at whichever are fewer.
+    fn among<'o>(&'o self, offsets: &'o Offsets) -> Vec<&'o Rc<str>> {
+        if self.names.len() < offsets.topic_count() {
+            self.names.iter().filter(|name| offsets.of_topic(name).is_some()).collect()
+        } else {
+            offsets.topics().map(|(name, _)| name).filter(|name| self.names.contains(*name)).collect()
+        }
+    }
 }
 
 impl Shard {
@@ -104,6 +127,7 @@ impl Shard {
             groups: BTreeMap::new(),
             timers: Timers::default(),
             bytes: 0,
+            loaded_to: None,
             expire_from: None,
             deleted: DeletedTopics::default(),
         }
@@ -167,22 +191,32 @@ impl Shard {
         });
     }
 
-    /// All records were replayed: timers begin. `topic_exists` tells which topics are there: offsets of others are dropped, as if
-    /// they had been deleted just now.
-    pub fn loaded(&mut self, turn: &Turn, topic_exists: impl Fn(&str) -> bool, out: &mut Out) {
-        let ids: Vec<Rc<str>> = self.groups.keys().cloned().collect();
-        let mut gone: Vec<Rc<str>> = Vec::new();
-        for id in ids {
-            self.classic(&id, false, turn, out, |scope, _| scope.loaded());
-            let topics = self.groups.get(&id).into_iter().flat_map(|entry| entry.offsets.topics());
-            gone.extend(topics.map(|(topic, _)| topic.clone()).filter(|topic| !topic_exists(topic)));
+    /// All records were replayed: timers begin, in parts. False while there is more to do: call it again then, before
+    /// anything else is asked for. `topic_exists` tells which topics are there: offsets of others are dropped, as if they had been
+    /// deleted just now.
+    pub fn loaded(&mut self, turn: &Turn, topic_exists: impl Fn(&str) -> bool, out: &mut Out) -> bool {
+        let from = self.loaded_to.take();
+        let range = self.groups.range::<Rc<str>, _>((after(from.as_ref()), Bound::Unbounded));
+        let mut seen_to = 0;
+        let ids = range.map_while(|(id, entry)| {
+            let begins = seen_to < LOADED_PER_TURN;
+            seen_to += 1 + entry.offsets.topic_count() + entry.group.member_count();
+            begins.then(|| id.clone())
+        });
+        let ids: Vec<Rc<str>> = ids.collect();
+        for id in &ids {
+            self.classic(id, false, turn, out, |scope, _| scope.loaded());
+            let topics = self.groups.get(id).into_iter().flat_map(|entry| entry.offsets.topics());
+            let gone = topics.map(|(topic, _)| topic).filter(|topic| !topic_exists(topic));
+            self.deleted.names.extend(gone.cloned());
         }
-        gone.sort();
-        gone.dedup();
-        self.timers.set(Timer::ExpireOffsets, self.next_check(turn));
-        for topic in gone {
-            self.topic_deleted(&topic, turn);
+        if seen_to >= LOADED_PER_TURN {
+            self.loaded_to = ids.last().cloned();
+            return false;
         }
+        let is_dropping = !self.deleted.names.is_empty();
+        self.timers.set(Timer::ExpireOffsets, if is_dropping { turn.now_ms } else { self.next_check(turn) });
+        true
     }
 
     fn next_check(&self, turn: &Turn) -> i64 {
@@ -216,39 +250,45 @@ impl Shard {
 
     /// Offsets of the topic are dropped, by the next ticks; until then none is committed for another one of its name.
     pub fn topic_deleted(&mut self, topic: &str, turn: &Turn) {
-        if self.deleted.names.first().is_some_and(|first| *topic < **first) {
-            self.deleted.from = None;
-        }
-        self.deleted.names.insert(Rc::from(topic));
+        let DeletedTopics { names, next, from } = &mut self.deleted;
+        // Groups that the pass has left behind may have offsets of it.
+        let of_pass = if from.is_none() { names } else { next };
+        of_pass.insert(Rc::from(topic));
         self.timers.set(Timer::ExpireOffsets, turn.now_ms);
     }
 
     /// Offsets of a deleted topic of this name are still there.
     pub(crate) fn is_dropping(&self, topic: &str) -> bool {
-        self.deleted.names.contains(topic)
+        self.deleted.names.contains(topic) || self.deleted.next.contains(topic)
     }
 
     /// False while there is more to do.
     fn drop_deleted(&mut self, turn: &Turn, out: &mut Out) -> bool {
-        let Some(topic) = self.deleted.names.first().cloned() else { return true };
+        if self.deleted.names.is_empty() {
+            return true;
+        }
         let mut from = self.deleted.from.take();
         let (mut looked_at, mut room_bytes) = (0, tombstone_room(turn, out));
         for (id, entry) in self.groups.range::<Rc<str>, _>((after(from.as_ref()), Bound::Unbounded)) {
-            let partitions = entry.offsets.of_topic(&topic).into_iter().flat_map(|of| of.keys());
-            let tombstones = partitions.filter_map(|index| entry.offsets.tombstone(id, &topic, *index));
+            looked_at += 1 + self.deleted.names.len().min(entry.offsets.topic_count());
+            let of_topic =
+                |topic: &Rc<str>| entry.offsets.of_topic(topic).into_iter().flat_map(BTreeMap::keys);
+            let topics = self.deleted.among(&entry.offsets);
+            let tombstones = topics.into_iter().flat_map(|topic| {
+                of_topic(topic).filter_map(|index| entry.offsets.tombstone(id, topic, *index))
+            });
             if !out.extend_within(&mut room_bytes, tombstones) && !out.records.is_empty() {
                 // The next turn goes on with what is left of this group.
                 self.deleted.from = from;
                 return false;
             }
-            looked_at += 1;
             from = Some(id.clone());
             if looked_at >= LOOKED_AT_PER_TURN {
                 self.deleted.from = from;
                 return false;
             }
         }
-        self.deleted.names.pop_first();
+        self.deleted.names = std::mem::take(&mut self.deleted.next);
         self.deleted.names.is_empty()
     }
 

@@ -137,7 +137,6 @@ fn commits<'b>(
             }
             commits.push(Commit {
                 topic: &found.name,
-                topic_id: found.id,
                 partition: partition.partition_index,
                 offset: partition.committed_offset,
                 leader_epoch: partition.committed_leader_epoch,

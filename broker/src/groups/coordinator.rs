@@ -295,7 +295,7 @@ impl Groups {
         // Members have the time of a session from now on, and what follows of it may be stored.
         let image = core.image();
         let exists = |topic: &str| image.topic_by_name(topic).is_some();
-        let _ = coordinator.turn(core, |shard, turn, out| shard.loaded(turn, exists, out));
+        while coordinator.turn(core, |shard, turn, out| shard.loaded(turn, exists, out)) == Ok(false) {}
         coordinator.keep_time(core);
     }
 }

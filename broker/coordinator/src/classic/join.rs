@@ -1,7 +1,7 @@
 //! JoinGroup: new members, members that come back, static members with a new id.
 
 use super::rebalance::join_error;
-use super::{Member, Scope, State};
+use super::{Member, Scope, State, member};
 use crate::timers::GroupTimer;
 use crate::turn::{Client, Waiter};
 use bytes::Bytes;
@@ -43,8 +43,10 @@ impl Join<'_> {
         if self.version == 0 { self.request.session_timeout_ms } else { self.request.rebalance_timeout_ms }
     }
 
+    /// What the member will take, its id aside.
     fn bytes(&self) -> usize {
-        self.member("".into()).bytes()
+        let protocols = self.request.protocols.iter().map(|p| p.name.len() + p.metadata.len());
+        member::bytes("", self.instance_id(), self.client.id, self.client.host, protocols)
     }
 
     fn member(&self, id: Rc<str>) -> Member {

@@ -28,6 +28,7 @@ mod tests;
 pub(crate) use join::Join;
 pub(crate) use leave::left;
 pub use member::Member;
+use member::PendingJoins;
 pub(crate) use rebalance::{join_error, sync_error};
 
 use crate::settings::Settings;
@@ -76,8 +77,7 @@ pub struct Group {
     members: BTreeMap<Rc<str>, Member>,
     /// Ids of members by their instance ids.
     static_members: BTreeMap<Rc<str>, Rc<str>>,
-    /// Ids that were given out to members that have not joined with them yet (KIP-394).
-    pending_join: BTreeSet<Rc<str>>,
+    pending_join: PendingJoins,
     /// Members that have not synced since the join phase.
     pending_sync: BTreeSet<Rc<str>>,
     /// How many members support a protocol.
@@ -136,7 +136,7 @@ impl Group {
 
     /// Memory that its members take.
     pub fn bytes(&self) -> usize {
-        self.bytes + self.pending_join.iter().map(|id| 4 * id.len() + 128).sum::<usize>()
+        self.bytes + self.pending_join.bytes()
     }
 
     /// Whether members of a consumer group read `topic`.

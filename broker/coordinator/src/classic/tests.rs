@@ -1,5 +1,6 @@
 //! A shard with a clock of its own, and tables of what each request does in each state.
 
+mod bounds;
 mod histories;
 mod table;
 
@@ -12,7 +13,7 @@ use ottla_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use ottla_protocol::messages::{
     HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest, SyncGroupResponse,
 };
-use ottla_protocol::{ErrorCode, Seed, Uuid};
+use ottla_protocol::{ErrorCode, Seed};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -189,15 +190,7 @@ impl World {
 
     /// A commit for partition 0 of `topic`.
     pub(super) fn commit(&mut self, member_id: &str, generation: i32, topic: &str, offset: i64) -> ErrorCode {
-        let commit = Commit {
-            topic,
-            topic_id: Uuid::ZERO,
-            partition: 0,
-            offset,
-            leader_epoch: -1,
-            metadata: "",
-            retention_ms: -1,
-        };
+        let commit = Commit { topic, partition: 0, offset, leader_epoch: -1, metadata: "", retention_ms: -1 };
         self.commit_all(member_id, generation, &[commit])
     }
 
@@ -271,7 +264,7 @@ impl World {
         }
         world.log = self.log.clone();
         let (turn, mut out) = (world.turn(), Out::default());
-        world.shard.loaded(&turn, |_| true, &mut out);
+        while !world.shard.loaded(&turn, |_| true, &mut out) {}
         world.take(out);
         world
     }

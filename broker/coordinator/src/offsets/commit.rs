@@ -4,15 +4,14 @@ use super::{FIXED_BYTES, Offsets};
 use crate::record::{self, Record};
 use crate::settings::Settings;
 use crate::turn::Turn;
+use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::{OffsetCommitKey, OffsetCommitValue};
-use ottla_protocol::{ErrorCode, Uuid};
 use std::borrow::Cow;
 
 /// One partition's commit.
 #[derive(Clone, Copy, Debug)]
 pub struct Commit<'a> {
     pub topic: &'a str,
-    pub topic_id: Uuid,
     pub partition: i32,
     pub offset: i64,
     pub leader_epoch: i32,
@@ -47,7 +46,7 @@ impl Commit<'_> {
             metadata: Cow::Borrowed(self.metadata),
             commit_timestamp: turn.unix_ms,
             expire_timestamp: if expires { turn.unix_ms.saturating_add(self.retention_ms) } else { -1 },
-            topic_id: self.topic_id,
+            ..OffsetCommitValue::default()
         };
         let version =
             if expires { record::OFFSET_COMMIT_EXPIRING_VERSION } else { record::OFFSET_COMMIT_VERSION };

@@ -4,7 +4,6 @@ mod commit;
 mod expire;
 mod fetch;
 
-use ottla_protocol::Uuid;
 use ottla_protocol::messages::OffsetCommitValue;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,9 +11,9 @@ use std::rc::Rc;
 pub use commit::Commit;
 
 /// What an offset takes beside its note: itself and its share of the map.
-const FIXED_BYTES: usize = 112;
+const FIXED_BYTES: usize = 96;
 /// What a topic takes beside its name.
-const TOPIC_BYTES: usize = 96;
+pub(crate) const TOPIC_BYTES: usize = 96;
 
 /// As a consumer committed it, for one partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +25,6 @@ pub struct Committed {
     pub commit_unix_ms: i64,
     /// Of commits that brought a retention time of their own; -1 otherwise.
     pub expire_unix_ms: i64,
-    pub topic_id: Uuid,
 }
 
 impl Committed {
@@ -60,6 +58,10 @@ impl Offsets {
         self.topics.iter()
     }
 
+    pub(crate) fn topic_count(&self) -> usize {
+        self.topics.len()
+    }
+
     pub fn of_topic(&self, topic: &str) -> Option<&BTreeMap<i32, Committed>> {
         self.topics.get(topic)
     }
@@ -73,7 +75,6 @@ impl Offsets {
                     metadata: Box::from(&*value.metadata),
                     commit_unix_ms: value.commit_timestamp,
                     expire_unix_ms: value.expire_timestamp,
-                    topic_id: value.topic_id,
                 };
                 self.insert(topic, partition, committed);
             }

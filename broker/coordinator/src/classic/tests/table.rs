@@ -5,7 +5,7 @@ use crate::offsets::Commit;
 use crate::record::Content;
 use crate::requests::Committer;
 use crate::{Out, Settings, Turn};
-use ottla_protocol::{ErrorCode, Uuid};
+use ottla_protocol::ErrorCode;
 
 /// The states by name, with a member that is in the group and its generation.
 fn in_state(state: &str) -> (World, Vec<String>, i32) {
@@ -272,7 +272,6 @@ fn a_group_takes_no_more_than_its_size_and_its_memory() {
     let metadata = "m".repeat(4096);
     let commit = Commit {
         topic: "t",
-        topic_id: Uuid::ZERO,
         partition: 0,
         offset: 1,
         leader_epoch: -1,
@@ -369,7 +368,6 @@ fn a_group_of_many_offsets_is_dropped_in_pieces() {
     let (ids, generation) = world.stable(1);
     let commit = |topic, partition| Commit {
         topic,
-        topic_id: Uuid::ZERO,
         partition,
         offset: 1,
         leader_epoch: -1,
