@@ -207,8 +207,9 @@ impl Shard {
         if group.state() != classic::State::Empty {
             return Err(ErrorCode::NON_EMPTY_GROUP);
         }
-        let tombstones = entry.offsets.topics().flat_map(|(topic, partitions)| {
-            partitions.keys().filter_map(|index| entry.offsets.tombstone(group_id, topic, *index))
+        let tombstones = entry.offsets.all_topics().flat_map(|topic| {
+            let indexes = entry.offsets.partitions_of(topic).into_iter();
+            indexes.filter_map(|index| entry.offsets.tombstone(group_id, topic, index))
         });
         out.extend_whole(turn, tombstones.chain(group_tombstone(group_id)))
     }

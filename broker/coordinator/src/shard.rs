@@ -5,7 +5,7 @@
 //! [`Shard::tick`]. Memory is counted by entry, before and after each change of one.
 
 use crate::classic::{self, Scope};
-use crate::offsets::Offsets;
+use crate::offsets::{Committed, Offsets};
 use crate::record::{self, Content, Fault};
 use crate::settings::Settings;
 use crate::timers::{GroupTimer, Timer, Timers};
@@ -96,6 +96,8 @@ pub struct Shard {
     /// Where the search for expired offsets goes on.
     expire_from: Option<Rc<str>>,
     deleted: DeletedTopics,
+    /// Groups to which open transactions have committed offsets, by producer id.
+    transactions: BTreeMap<i64, BTreeSet<Rc<str>>>,
 }
 
 /// Topics whose offsets are to be dropped: all of them in one pass over the groups, and up to which group it has come. Those
@@ -110,10 +112,10 @@ struct DeletedTopics {
 impl DeletedTopics {
     /// Those of the pass that the group has offsets of. Looks at whichever are fewer.
     fn among<'o>(&'o self, offsets: &'o Offsets) -> Vec<&'o Rc<str>> {
-        if self.names.len() < offsets.topic_count() {
+        if self.names.len() < offsets.topic_count() && !offsets.has_pending() {
             self.names.iter().filter(|name| offsets.of_topic(name).is_some()).collect()
         } else {
-            offsets.topics().map(|(name, _)| name).filter(|name| self.names.contains(*name)).collect()
+            offsets.all_topics().filter(|name| self.names.contains(*name)).collect()
         }
     }
 }
@@ -130,6 +132,7 @@ impl Shard {
             loaded_to: None,
             expire_from: None,
             deleted: DeletedTopics::default(),
+            transactions: BTreeMap::new(),
         }
     }
 
@@ -184,6 +187,36 @@ impl Shard {
         Ok(())
     }
 
+    /// As [`Shard::replay`], of a batch that belongs to a transaction: offsets are pending until it ends. Everything else counts
+    /// at once, as by Kafka, which writes nothing else in transactions.
+    /// # Errors
+    /// Bytes that are no record.
+    pub fn replay_transactional(
+        &mut self,
+        producer_id: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> Result<(), Fault> {
+        let Content::OffsetCommit(of, Some(commit)) = Content::parse(key, value)? else {
+            return self.replay(key, value);
+        };
+        let committed = Committed::of(&commit);
+        self.change(&of.group, true, |entry, _| {
+            entry.offsets.replay_pending(producer_id, &of.topic, of.partition, committed);
+        });
+        if let Some((id, _)) = self.groups.get_key_value(&*of.group) {
+            self.transactions.entry(producer_id).or_default().insert(id.clone());
+        }
+        Ok(())
+    }
+
+    /// The marker of a transaction was replayed: what it committed counts from now on, or never.
+    pub fn end_transaction(&mut self, producer_id: i64, commits: bool) {
+        for group_id in self.transactions.remove(&producer_id).unwrap_or_default() {
+            self.change(&group_id, false, |entry, _| entry.offsets.end_transaction(producer_id, commits));
+        }
+    }
+
     fn replay_classic(&mut self, key: &GroupMetadataKey<'_>, value: Option<&GroupMetadataValue<'_>>) {
         self.change(&key.group, value.is_some(), |entry, _| match (value, &mut entry.group) {
             (Some(value), Group::Classic(group)) => group.replay(value),
@@ -206,8 +239,8 @@ impl Shard {
         let ids: Vec<Rc<str>> = ids.collect();
         for id in &ids {
             self.classic(id, false, turn, out, |scope, _| scope.loaded());
-            let topics = self.groups.get(id).into_iter().flat_map(|entry| entry.offsets.topics());
-            let gone = topics.map(|(topic, _)| topic).filter(|topic| !topic_exists(topic));
+            let topics = self.groups.get(id).into_iter().flat_map(|entry| entry.offsets.all_topics());
+            let gone = topics.filter(|topic| !topic_exists(topic));
             self.deleted.names.extend(gone.cloned());
         }
         if seen_to >= LOADED_PER_TURN {
@@ -305,7 +338,8 @@ impl Shard {
             let tombstones = expired.filter_map(|(topic, index)| entry.offsets.tombstone(id, topic, index));
             let mut is_done = out.extend_within(&mut room_bytes, tombstones.inspect(|_| left -= 1));
             // A group without members and offsets is over.
-            if is_done && left == 0 && group.state() == classic::State::Empty && group.has_record() {
+            let is_over = left == 0 && !entry.offsets.has_pending();
+            if is_done && is_over && group.state() == classic::State::Empty && group.has_record() {
                 is_done = out.extend_within(&mut room_bytes, group_tombstone(id));
             }
             if !is_done && !out.records.is_empty() {

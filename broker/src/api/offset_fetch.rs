@@ -2,8 +2,8 @@
 //!
 //! v2: all topics. v5: leader epochs. v7: require_stable. v8: several groups. v9: member epochs, which classic groups do
 //! not have. v10: topic ids.
-//! Nothing is told that is not durable: an offset that was fetched once does not go back. There are no transactions, so
-//! that every offset is stable.
+//! Nothing is told that is not durable: an offset that was fetched once does not go back. What an open transaction has
+//! committed is not there yet, and with require_stable the partition is UNSTABLE_OFFSET_COMMIT until it ends (KIP-447).
 
 use super::Request;
 use super::repeats::Repeats;
@@ -52,6 +52,7 @@ impl Wanted {
 struct Asked {
     group_id: String,
     topics: Option<Vec<Wanted>>,
+    require_stable: bool,
 }
 
 pub(crate) async fn handle(
@@ -76,7 +77,8 @@ pub(crate) async fn handle(
                     Some(topics.collect())
                 }
             };
-            groups.push(Asked { group_id: group_id.to_owned(), topics });
+            let require_stable = body.require_stable;
+            groups.push(Asked { group_id: group_id.to_owned(), topics, require_stable });
         }
         let groups = stream::iter(groups).map(|asked| fetch(core, version, asked));
         let groups = groups.buffered(GROUPS_AT_ONCE).collect().await;
@@ -91,6 +93,7 @@ pub(crate) async fn handle(
             });
             topics.collect()
         }),
+        require_stable: body.require_stable,
     };
     let group = fetch(core, version, asked).await;
     if group.error_code != 0 && version >= 2 {
@@ -131,17 +134,21 @@ fn of_one_group(topic: OffsetFetchResponseTopics<'static>) -> OffsetFetchRespons
 }
 
 async fn fetch(core: &Rc<Core>, version: i16, asked: Asked) -> OffsetFetchResponseGroup<'static> {
-    let Asked { group_id, topics } = asked;
+    let Asked { group_id, topics, require_stable } = asked;
     let id = group_id.clone();
     let fetched = groups::ask(core, &group_id, move |core, coordinator| async move {
         let image = core.image();
         let nothing = Offsets::default();
         let fetched = coordinator.look(|shard| {
             let offsets = shard.offsets(&id).unwrap_or(&nothing);
-            match topics {
+            let mut fetched: Vec<_> = match topics {
                 Some(topics) => topics.iter().map(|topic| one(&image, version, offsets, topic)).collect(),
                 None => all(&image, version, offsets),
+            };
+            if require_stable {
+                fetched.iter_mut().for_each(|topic| refuse_unstable(&image, offsets, topic));
             }
+            fetched
         });
         drop(image);
         coordinator.durable().await?;
@@ -173,6 +180,24 @@ fn one(
             partitions: wanted.partitions.iter().map(|index| unknown(*index)).collect(),
             ..OffsetFetchResponseTopics::default()
         },
+    }
+}
+
+/// Partitions whose offset an open transaction may change are to be asked for again.
+fn refuse_unstable(image: &Image, offsets: &Offsets, topic: &mut OffsetFetchResponseTopics<'static>) {
+    // From version 10 on it is named by its id alone.
+    let by_id = image.topic(topic.topic_id).map(|found| &*found.name);
+    let name = by_id.unwrap_or(&topic.name);
+    for partition in &mut topic.partitions {
+        if partition.error_code == 0 && offsets.is_unstable(name, partition.partition_index) {
+            *partition = OffsetFetchResponsePartitions {
+                partition_index: partition.partition_index,
+                committed_offset: -1,
+                metadata: Some(Cow::Borrowed("")),
+                error_code: ErrorCode::UNSTABLE_OFFSET_COMMIT.0,
+                ..OffsetFetchResponsePartitions::default()
+            };
+        }
     }
 }
 

@@ -4,11 +4,12 @@
 //! v2: the version of transactions by which a marker is checked (KIP-1228). All markers of a request are appended in its order,
 //! and answered when they are durable at every in-sync replica. One for a transaction that was never open here is
 //! appended too: it may be of a producer whose records are gone.
-//! Not here: the offsets of `__consumer_offsets`, which its coordinator will have to see to.
+//! The coordinator of a partition of `__consumer_offsets` learns of its markers.
 
 use super::Context;
 use super::owners;
 use crate::core::Core;
+use crate::groups;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use ottla_io::ShardId;
@@ -34,6 +35,7 @@ struct Item {
     topic_id: Uuid,
     index: i32,
     transaction_version: i8,
+    commits: bool,
     checked: Checked,
 }
 
@@ -76,7 +78,8 @@ pub(crate) async fn handle(
                 results.set(place, ErrorCode::UNKNOWN_SERVER_ERROR);
                 let owner = core.owner(topic_id, index);
                 let transaction_version = marker.transaction_version;
-                let item = Item { place, topic_id, index, transaction_version, checked };
+                let commits = marker.transaction_result;
+                let item = Item { place, topic_id, index, transaction_version, commits, checked };
                 match owners.iter_mut().find(|(other, _)| *other == owner) {
                     Some((_, items)) => items.push(item),
                     None => owners.push((owner, vec![item])),
@@ -116,21 +119,37 @@ fn prepare(
     Ok((topic_id, Checked { batch: batch.clone(), header, log_append_time }))
 }
 
+/// A marker that was appended, or that could not be.
+struct Appended {
+    place: Place,
+    partition: (Uuid, i32),
+    producer_id: i64,
+    commits: bool,
+    append: Result<AppendFuture, ErrorCode>,
+}
+
 /// Appends in the order of `items`, before it returns; the future waits until they are durable.
-fn append_all(core: &Core, items: Vec<Item>) -> impl Future<Output = Vec<(Place, ErrorCode)>> + use<> {
-    let append = |item: Item| -> (Place, Result<AppendFuture, ErrorCode>) {
-        let origin = AppendOrigin::Marker { transaction_version: item.transaction_version };
-        let partition = core.partitions.get(item.topic_id, item.index);
-        (item.place, partition.map(|partition| partition.append(item.checked, Acks::All, origin)))
+fn append_all(core: &Rc<Core>, items: Vec<Item>) -> impl Future<Output = Vec<(Place, ErrorCode)>> + use<> {
+    let append = |item: Item| {
+        let Item { place, topic_id, index, transaction_version, commits, checked } = item;
+        let origin = AppendOrigin::Marker { transaction_version };
+        let producer_id = checked.header.producer_id;
+        let append = core.partitions.get(topic_id, index);
+        let append = append.map(|partition| partition.append(checked, Acks::All, origin));
+        Appended { place, partition: (topic_id, index), producer_id, commits, append }
     };
-    let appends: Vec<_> = items.into_iter().map(append).collect();
+    let appends: Vec<Appended> = items.into_iter().map(append).collect();
+    let core = core.clone();
     async move {
         let mut results = Vec::with_capacity(appends.len());
-        for (place, append) in appends {
+        for Appended { place, partition, producer_id, commits, append } in appends {
             let result = match append {
                 Ok(append) => append.await.map_err(|refusal| refusal.code),
                 Err(code) => Err(code),
             };
+            if result.is_ok() {
+                groups::transaction_ended(&core, partition, producer_id, commits);
+            }
             results.push((place, result.err().unwrap_or(ErrorCode::NONE)));
         }
         results

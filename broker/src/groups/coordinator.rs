@@ -12,8 +12,8 @@ use ottla_coordinator::{Out, Record, Reply, Shard, Turn, Waiter};
 use ottla_io::local::{Event, oneshot};
 use ottla_io::{Class, sleep, spawn, yield_now};
 use ottla_log::batch::BatchHeader;
-use ottla_protocol::ErrorCode;
 use ottla_protocol::records::BatchBuilder;
+use ottla_protocol::{ErrorCode, Uuid};
 use ottla_shard::{Acks, AppendFuture, AppendOrigin, Checked, Partition, Refusal};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -136,6 +136,24 @@ impl Coordinator {
         self.parked.borrow_mut().remove(&waiter);
     }
 
+    fn key(&self) -> (Uuid, i32) {
+        (self.partition.topic_id(), self.partition.index())
+    }
+
+    /// Members have the time of a session from now on, and what follows of it may be stored. False while there is more to do.
+    fn loaded(self: &Rc<Self>, core: &Rc<Core>) -> Result<bool, ErrorCode> {
+        let image = core.image();
+        let exists = |topic: &str| image.topic_by_name(topic).is_some();
+        self.turn(core, |shard, turn, out| shard.loaded(turn, exists, out))
+    }
+
+    /// The marker of a transaction is durable in the partition. What was committed without a transaction meanwhile is newer and
+    /// stays, as it does when the coordinator is loaded.
+    pub(super) fn end_transaction(self: &Rc<Self>, core: &Rc<Core>, producer_id: i64, commits: bool) {
+        // One that has ended reads the marker when it is loaded again.
+        let _ = self.turn(core, |shard, _, _| shard.end_transaction(producer_id, commits));
+    }
+
     pub(super) fn topic_deleted(self: &Rc<Self>, core: &Rc<Core>, topic: &str) {
         // One that has ended drops the offsets when it is loaded again.
         let _ = self.turn(core, |shard, turn, _| shard.topic_deleted(topic, turn));
@@ -159,8 +177,7 @@ impl Coordinator {
             return;
         }
         self.end(core, code);
-        let key = (self.partition.topic_id(), self.partition.index());
-        core.groups.hosted.borrow_mut().remove(&key);
+        core.groups.hosted.borrow_mut().remove(&self.key());
         load::again(core, self.partition.clone());
     }
 
@@ -287,15 +304,36 @@ pub(super) fn now_ms() -> i64 {
 }
 
 impl Groups {
-    pub(super) fn activate(core: &Rc<Core>, coordinator: Rc<Coordinator>) {
-        let key = (coordinator.partition.topic_id(), coordinator.partition.index());
+    /// What was loaded gets its timers, in turns between which others have theirs, and is active then.
+    pub(super) async fn begin(core: &Rc<Core>, coordinator: Rc<Coordinator>) {
+        Groups::host(core, &coordinator);
+        while coordinator.loaded(core) == Ok(false) {
+            yield_now().await;
+        }
+        Groups::activate(core, coordinator);
+    }
+
+    /// Without groups there is nothing to wait for.
+    pub(super) fn begin_empty(core: &Rc<Core>, coordinator: Rc<Coordinator>) {
+        Groups::host(core, &coordinator);
+        // An error ends the coordinator.
+        let _ = coordinator.loaded(core);
+        Groups::activate(core, coordinator);
+    }
+
+    fn host(core: &Core, coordinator: &Rc<Coordinator>) {
         let bytes = &core.groups.bytes;
         bytes.set(bytes.get() + coordinator.look(Shard::bytes));
-        core.groups.hosted.borrow_mut().insert(key, Hosted::Active(coordinator.clone()));
-        // Members have the time of a session from now on, and what follows of it may be stored.
-        let image = core.image();
-        let exists = |topic: &str| image.topic_by_name(topic).is_some();
-        while coordinator.turn(core, |shard, turn, out| shard.loaded(turn, exists, out)) == Ok(false) {}
-        coordinator.keep_time(core);
+        let beginning = Hosted::Beginning(coordinator.clone());
+        core.groups.hosted.borrow_mut().insert(coordinator.key(), beginning);
+    }
+
+    fn activate(core: &Rc<Core>, coordinator: Rc<Coordinator>) {
+        // It may have ended meanwhile.
+        if coordinator.ended.get().is_none() {
+            let active = Hosted::Active(coordinator.clone());
+            core.groups.hosted.borrow_mut().insert(coordinator.key(), active);
+            coordinator.keep_time(core);
+        }
     }
 }

@@ -38,13 +38,24 @@ pub(crate) struct Groups {
 }
 
 /// ```text
-/// (absent) ─▶ Loading ─▶ Active ─▶ (absent)
-///               ▲          │ an append failed
-///               └──────────┘
+/// (absent) ─▶ Loading ─▶ Beginning ─▶ Active ─▶ (absent)
+///               ▲            │           │ an append failed
+///               └────────────┴───────────┘
 /// ```
 enum Hosted {
     Loading,
+    /// Everything is read, and its timers are being set.
+    Beginning(Rc<Coordinator>),
     Active(Rc<Coordinator>),
+}
+
+impl Hosted {
+    fn coordinator(&self) -> Option<Rc<Coordinator>> {
+        match self {
+            Hosted::Loading => None,
+            Hosted::Beginning(coordinator) | Hosted::Active(coordinator) => Some(coordinator.clone()),
+        }
+    }
 }
 
 impl Groups {
@@ -53,7 +64,7 @@ impl Groups {
     pub(crate) fn get(&self, topic_id: Uuid, index: i32) -> Result<Rc<Coordinator>, ErrorCode> {
         match self.hosted.borrow().get(&(topic_id, index)) {
             Some(Hosted::Active(coordinator)) => Ok(coordinator.clone()),
-            Some(Hosted::Loading) => Err(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS),
+            Some(Hosted::Loading | Hosted::Beginning(_)) => Err(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS),
             None => Err(ErrorCode::NOT_COORDINATOR),
         }
     }
@@ -63,13 +74,18 @@ impl Groups {
         let hosted = self.hosted.borrow();
         let active = hosted.values().filter_map(|hosted| match hosted {
             Hosted::Active(coordinator) => Some(coordinator.clone()),
-            Hosted::Loading => None,
+            Hosted::Loading | Hosted::Beginning(_) => None,
         });
         active.collect()
     }
 
+    /// Those that have read everything.
+    fn read(&self) -> Vec<Rc<Coordinator>> {
+        self.hosted.borrow().values().filter_map(Hosted::coordinator).collect()
+    }
+
     pub(crate) fn is_loading(&self) -> bool {
-        self.hosted.borrow().values().any(|hosted| matches!(hosted, Hosted::Loading))
+        self.hosted.borrow().values().any(|hosted| !matches!(hosted, Hosted::Active(_)))
     }
 
     /// Memory that groups may still take here.
@@ -92,15 +108,29 @@ pub(crate) fn follow(core: &Rc<Core>, changes: &Changes) {
             let here: Vec<(Uuid, i32)> = core.groups.hosted.borrow().keys().copied().collect();
             for (topic_id, index) in here.into_iter().filter(|(topic_id, _)| topic_id == id) {
                 let hosted = core.groups.hosted.borrow_mut().remove(&(topic_id, index));
-                if let Some(Hosted::Active(coordinator)) = hosted {
+                if let Some(coordinator) = hosted.as_ref().and_then(Hosted::coordinator) {
                     coordinator.end(core, ErrorCode::NOT_COORDINATOR);
                 }
             }
             continue;
         }
-        for coordinator in core.groups.active() {
+        for coordinator in core.groups.read() {
             coordinator.topic_deleted(core, &topic.name);
         }
+    }
+}
+
+/// The marker of a transaction is durable in a partition of this core: if it is one of groups, the offsets of the transaction
+/// count from now on, or are dropped.
+pub(crate) fn transaction_ended(
+    core: &Rc<Core>,
+    (topic_id, index): (Uuid, i32),
+    producer_id: i64,
+    commits: bool,
+) {
+    let coordinator = core.groups.hosted.borrow().get(&(topic_id, index)).and_then(Hosted::coordinator);
+    if let Some(coordinator) = coordinator {
+        coordinator.end_transaction(core, producer_id, commits);
     }
 }
 

@@ -60,9 +60,11 @@ fn key<'a>(group_id: &'a str, topic: &'a str, partition: i32) -> OffsetCommitKey
 }
 
 impl Offsets {
-    /// The tombstone of one partition's offset, if there is an offset.
+    /// The tombstone of one partition's offset, if there is an offset, or may be one when a transaction commits.
     pub(crate) fn tombstone(&self, group_id: &str, topic: &str, partition: i32) -> Option<Record> {
-        self.get(topic, partition)?;
+        if self.get(topic, partition).is_none() && !self.is_unstable(topic, partition) {
+            return None;
+        }
         record::tombstone(&key(group_id, topic, partition)).ok()
     }
 }

@@ -33,7 +33,10 @@ impl Offsets {
         let all = self.topics().flat_map(|(topic, partitions)| {
             partitions.iter().map(move |(index, committed)| (topic, *index, committed))
         });
-        let expired = all.filter(move |(topic, _, committed)| {
+        let expired = all.filter(move |(topic, index, committed)| {
+            if self.is_unstable(topic, *index) {
+                return false;
+            }
             let Some(from) = counts_from(group, topic, committed) else { return false };
             match committed.expire_unix_ms {
                 -1 => now_unix_ms.saturating_sub(from) >= retention_ms,

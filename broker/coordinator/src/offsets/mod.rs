@@ -3,12 +3,14 @@
 mod commit;
 mod expire;
 mod fetch;
+mod pending;
 
 use ottla_protocol::messages::OffsetCommitValue;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use commit::Commit;
+use pending::Pending;
 
 /// What an offset takes beside its note: itself and its share of the map.
 const FIXED_BYTES: usize = 96;
@@ -28,6 +30,16 @@ pub struct Committed {
 }
 
 impl Committed {
+    pub(crate) fn of(value: &OffsetCommitValue<'_>) -> Committed {
+        Committed {
+            offset: value.offset,
+            leader_epoch: value.leader_epoch,
+            metadata: Box::from(&*value.metadata),
+            commit_unix_ms: value.commit_timestamp,
+            expire_unix_ms: value.expire_timestamp,
+        }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         FIXED_BYTES + self.metadata.len()
     }
@@ -37,17 +49,18 @@ impl Committed {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offsets {
     topics: BTreeMap<Rc<str>, BTreeMap<i32, Committed>>,
+    pending: Pending,
     bytes: usize,
 }
 
 impl Offsets {
     pub fn is_empty(&self) -> bool {
-        self.topics.is_empty()
+        self.topics.is_empty() && self.pending.is_empty()
     }
 
     /// Memory that they take.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.pending.bytes()
     }
 
     pub fn get(&self, topic: &str, partition: i32) -> Option<&Committed> {
@@ -58,27 +71,39 @@ impl Offsets {
         self.topics.iter()
     }
 
+    /// How much there is to look at, by topics.
     pub(crate) fn topic_count(&self) -> usize {
-        self.topics.len()
+        self.topics.len() + self.pending.places().count()
     }
 
     pub fn of_topic(&self, topic: &str) -> Option<&BTreeMap<i32, Committed>> {
         self.topics.get(topic)
     }
 
+    /// Partitions of `topic` that have an offset, or will have one when a transaction commits.
+    pub(crate) fn partitions_of(&self, topic: &str) -> Vec<i32> {
+        let committed = self.of_topic(topic).into_iter().flat_map(|of| of.keys().copied());
+        let pending =
+            self.pending.places().filter(|(of, index)| ***of == *topic && self.get(of, *index).is_none());
+        committed.chain(pending.map(|(_, index)| index)).collect()
+    }
+
+    /// Every topic of which there are partitions, pending ones included.
+    pub(crate) fn all_topics(&self) -> impl Iterator<Item = &Rc<str>> {
+        let pending = self.pending.places().map(|(topic, _)| topic);
+        self.topics.keys().chain(pending.filter(|topic| !self.topics.contains_key(*topic)))
+    }
+
     pub(crate) fn replay(&mut self, topic: &str, partition: i32, value: Option<&OffsetCommitValue<'_>>) {
         match value {
             Some(value) => {
-                let committed = Committed {
-                    offset: value.offset,
-                    leader_epoch: value.leader_epoch,
-                    metadata: Box::from(&*value.metadata),
-                    commit_unix_ms: value.commit_timestamp,
-                    expire_unix_ms: value.expire_timestamp,
-                };
-                self.insert(topic, partition, committed);
+                self.pending.outdate(topic, partition);
+                self.insert(topic, partition, Committed::of(value));
             }
-            None => self.remove(topic, partition),
+            None => {
+                self.pending.remove(topic, partition);
+                self.remove(topic, partition);
+            }
         }
     }
 
