@@ -38,6 +38,10 @@ impl Compacting {
     pub(crate) fn uncleanable_count(&self) -> usize {
         self.uncleanable.borrow().len()
     }
+    /// The partition is gone.
+    pub(crate) fn forget(&self, topic: Uuid, index: i32) {
+        self.uncleanable.borrow_mut().remove(&(topic, index));
+    }
     /// What the logs that are worth a pass had at the last look that no pass has gone over.
     pub(crate) fn dirty_bytes(&self) -> u64 {
         self.dirty_bytes.get()

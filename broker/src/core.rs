@@ -42,8 +42,6 @@ pub(crate) struct Identity {
     pub(crate) broker_epoch: i64,
     /// Those that could be used at the start, in the order of `log.dirs`: see [`Core::online_dirs`].
     pub(crate) log_dirs: Vec<LogDir>,
-    /// Those that could not.
-    pub(crate) offline_dirs: Vec<OfflineDir>,
 }
 
 /// One core's share of the broker.
@@ -144,8 +142,9 @@ impl Core {
         }
     }
 
-    pub(crate) fn settle(&self, identity: Arc<Identity>) {
-        *self.offline_dirs.borrow_mut() = identity.offline_dirs.clone();
+    /// `offline`: the directories that could not be used at the start.
+    pub(crate) fn settle(&self, identity: Arc<Identity>, offline: Vec<OfflineDir>) {
+        *self.offline_dirs.borrow_mut() = offline;
         // A second one would be the same.
         let _ = self.identity.set(identity);
     }

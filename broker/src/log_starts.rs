@@ -5,16 +5,16 @@
 //! that is made again under the same name would take the old one's.
 
 use crate::core::Core;
-use crate::recovery::Recovered;
+use crate::log_dirs::LogDir;
+use crate::recovery::{self, Recovered, Unopened};
 use futures_util::future::join_all;
 use ottla_io::ShardId;
 use ottla_io::local::Event;
 use ottla_log::checkpoint::offsets::{LOG_START, Offsets};
 use ottla_log::data_directory;
 use ottla_protocol::ErrorCode;
-use ottla_shard::Hosted;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -95,37 +95,24 @@ impl Drop for Writing<'_> {
 struct Here {
     /// Directory, topic, partition, log start above 0.
     starts: Vec<(PathBuf, String, i32, i64)>,
-    /// Not online: nobody knows better than the file.
-    unknown: BTreeSet<(String, i32)>,
+    unknown: Unopened,
 }
 
 fn here(core: &Core) -> Here {
-    let mut here = Here::default();
-    let image = core.image();
-    for ((topic_id, index), hosted) in core.partitions.all() {
-        match hosted {
-            Hosted::Online(partition) => {
-                let dir = partition.log().dir().parent().unwrap_or(Path::new("")).to_owned();
-                let start = partition.log_start_offset();
-                if start > 0 {
-                    here.starts.push((dir, partition.topic().to_string(), index, start));
-                }
-            }
-            Hosted::Opening | Hosted::Offline(_) => {
-                if let Some(topic) = image.topic(topic_id) {
-                    here.unknown.insert((topic.name.to_string(), index));
-                }
-            }
-        }
-    }
-    here
+    let (online, unknown) = recovery::hosted(core);
+    let starts = online.into_iter().filter_map(|partition| {
+        let dir = partition.log().dir().parent().unwrap_or(Path::new("")).to_owned();
+        let start = partition.log_start_offset();
+        (start > 0).then(|| (dir, partition.topic().to_string(), partition.index(), start))
+    });
+    Here { starts: starts.collect(), unknown }
 }
 
 /// Replaces the files that are not as they should be. False when one could not be written.
 async fn write(core: &Rc<Core>) -> bool {
     let calls = core.mesh.shards().map(|shard| core.call(shard, |core| async move { here(&core) }));
     let mut wanted: BTreeMap<PathBuf, Offsets> = BTreeMap::new();
-    let mut unknown = BTreeSet::new();
+    let mut unknown = Unopened::new();
     for here in join_all(calls).await {
         // Of a core that does not answer nothing is known: the files stay as they are.
         let Ok(here) = here else { return false };
@@ -135,10 +122,10 @@ async fn write(core: &Rc<Core>) -> bool {
         unknown.extend(here.unknown);
     }
     let mut succeeded = true;
-    for dir in core.online_dirs().iter().map(|dir| &dir.path) {
+    for LogDir { path: dir, id } in &core.online_dirs() {
         let mut wanted = wanted.remove(dir).unwrap_or_default();
         let stored = core.log_starts.stored.borrow().get(dir).cloned();
-        for (key, start) in stored.iter().flatten().filter(|(key, _)| unknown.contains(key)) {
+        for (key, start) in stored.iter().flatten().filter(|(key, _)| unknown.get(*key) == Some(id)) {
             wanted.entry(key.clone()).or_insert(*start);
         }
         if stored.unwrap_or_default() == wanted && !core.log_starts.in_doubt.get() {

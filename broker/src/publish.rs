@@ -123,6 +123,7 @@ async fn follow(
     for (id, topic) in &changes.topics_deleted {
         core.settings.borrow_mut().remove(id);
         for index in (0..).take(topic.partitions().len()) {
+            core.compacting.forget(*id, index);
             match core.partitions.remove(*id, index) {
                 Some(Hosted::Online(partition)) => gone.push(partition),
                 Some(Hosted::Offline(_)) => offline.push((topic.clone(), index)),

@@ -139,8 +139,7 @@ pub(crate) enum Checkpoint {
 #[derive(Default)]
 struct Here {
     standings: Vec<Standing>,
-    /// Being opened, or could not be: nobody knows better than the files. With the id of the directory that they lie in.
-    unknown: BTreeMap<(String, i32), Uuid>,
+    unknown: Unopened,
 }
 
 /// Asks every core where its partitions stand and replaces the checkpoint files. Returns the directories of which every log
@@ -193,7 +192,7 @@ async fn store(dir: &LogDir, all: &Here) -> Result<bool, (&'static str, ottla_lo
     for (name, mut offsets) in files {
         if !all.unknown.is_empty() {
             let stored = data_directory::load_offsets(dir, name).await.map_err(|error| (name, error))?;
-            let kept = stored.into_iter().filter(|(key, _)| all.unknown.contains_key(key));
+            let kept = stored.into_iter().filter(|(key, _)| all.unknown.get(key) == Some(&id));
             for (key, offset) in kept {
                 offsets.entry(key).or_insert(offset);
                 complete = false;
@@ -205,8 +204,17 @@ async fn store(dir: &LogDir, all: &Here) -> Result<bool, (&'static str, ottla_lo
 }
 
 async fn here(core: Rc<Core>, how: Checkpoint) -> Here {
-    let mut here = Here::default();
-    let mut online = Vec::new();
+    let (online, unknown) = hosted(&core);
+    Here { standings: standings(online, how).await, unknown }
+}
+
+/// By topic and index: with the id of the directory in which they lie.
+pub(crate) type Unopened = BTreeMap<(String, i32), Uuid>;
+
+/// What this core hosts: the partitions that are online, and those that are being opened, or could not be, of which nobody knows better
+/// than the files.
+pub(crate) fn hosted(core: &Core) -> (Vec<Rc<Partition>>, Unopened) {
+    let (mut online, mut unopened) = (Vec::new(), Unopened::new());
     let image = core.image();
     for ((topic_id, index), hosted) in core.partitions.all() {
         match hosted {
@@ -214,12 +222,11 @@ async fn here(core: Rc<Core>, how: Checkpoint) -> Here {
             Hosted::Opening | Hosted::Offline(_) => {
                 let Some(topic) = image.topic(topic_id) else { continue };
                 let dir = topic.partition(index).and_then(|state| state.directory_of(core.node_id()));
-                here.unknown.insert((topic.name.to_string(), index), dir.unwrap_or(Uuid::ZERO));
+                unopened.insert((topic.name.to_string(), index), dir.unwrap_or(Uuid::ZERO));
             }
         }
     }
-    here.standings = standings(online, how).await;
-    here
+    (online, unopened)
 }
 
 async fn standings(online: Vec<Rc<Partition>>, how: Checkpoint) -> Vec<Standing> {

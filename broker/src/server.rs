@@ -283,13 +283,11 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     let ports: Vec<SocketAddr> = listening.iter().map(Listening::address).collect();
     let broker_epoch = register(&controller, config, &cluster_id, &online, &ports).await?;
     place(&controller, config, &online, &offline, &found).await?;
-    let identity =
-        Identity { node_id: config.node_id, broker_epoch, log_dirs: online, offline_dirs: offline };
-    let identity = Arc::new(identity);
+    let identity = Arc::new(Identity { node_id: config.node_id, broker_epoch, log_dirs: online });
     for shard in core.mesh.shards() {
-        let identity = identity.clone();
+        let (identity, offline) = (identity.clone(), offline.clone());
         let settled = core.call(shard, move |core| async move {
-            core.settle(identity);
+            core.settle(identity, offline);
             core.watch_disks();
         });
         settled.await.map_err(|error| Failure::Start(error.to_string()))?;

@@ -40,9 +40,12 @@ pub(crate) async fn settle(
                 tracing::error!(path = %path.display(), "cannot move aside what belongs to no topic: {error}");
             }
         }
+        // A line under the name of a partition that lies in another directory is of an earlier topic, or of before a move.
+        let id = core.identity().log_dirs.iter().find(|online| online.path == *dir).map(|online| online.id);
         let changed = recovered.retain(dir, |(topic, index)| {
-            let known = image.topic_by_name(topic).is_some_and(|found| has(found, *index));
-            known && !strays.contains(&(topic.clone(), *index))
+            let partition = image.topic_by_name(topic).and_then(|found| found.partition(*index));
+            let lies_in = partition.and_then(|partition| partition.directory_of(core.node_id()));
+            lies_in.is_some() && lies_in == id && !strays.contains(&(topic.clone(), *index))
         });
         for (name, offsets) in changed {
             if let Err(error) = data_directory::store_offsets(dir, name, &offsets).await {
@@ -115,4 +118,35 @@ pub(crate) async fn topic_id(path: &Path) -> Option<Uuid> {
 
 fn has(topic: &Topic, index: i32) -> bool {
     topic.partition(index).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestBroker;
+    use ottla_log::checkpoint::offsets::{LOG_START, RECOVERY_POINT, REPLICATION};
+    use std::fs;
+
+    /// A line under a partition's name in another directory than its own says nothing of it: it is of an earlier topic of the name, and
+    /// would be believed once the partition came to lie there.
+    #[test]
+    fn lines_of_partitions_that_lie_elsewhere_are_taken_away() {
+        let dirs = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| dirs.path().join(name);
+        let all = format!("{},{}", path("one").display(), path("two").display());
+        let broker = TestBroker::start(&[("log.dirs", &all)]);
+        broker.create_topic("t", 1);
+        assert!(path("one").join("t-0").exists());
+        drop(broker);
+        let names = [LOG_START, RECOVERY_POINT, REPLICATION];
+        for name in names {
+            fs::write(path("two").join(name), "0\n1\nt 0 1000\n").expect("a checkpoint");
+        }
+        let own = fs::read_to_string(path("one").join(RECOVERY_POINT)).expect("a checkpoint");
+        assert_eq!(own, "0\n1\nt 0 0\n");
+        drop(TestBroker::start(&[("log.dirs", &all)]));
+        for name in names {
+            assert_eq!(fs::read_to_string(path("two").join(name)).expect("a checkpoint"), "0\n0\n", "{name}");
+        }
+        assert_eq!(fs::read_to_string(path("one").join(RECOVERY_POINT)).expect("a checkpoint"), own);
+    }
 }

@@ -151,8 +151,13 @@ impl Broker {
 
     /// Whether a replica in `dir` is online as far as its directory goes; zero is not assigned yet.
     pub fn has_dir(&self, dir: Uuid) -> bool {
-        dir == Uuid::ZERO || self.log_dirs.contains(&dir)
+        is_in_reach(&self.log_dirs, dir)
     }
+}
+
+/// Whether a replica in `dir` is online where a broker has `log_dirs`; zero is not assigned yet.
+pub(crate) fn is_in_reach(log_dirs: &[Uuid], dir: Uuid) -> bool {
+    dir == Uuid::ZERO || log_dirs.contains(&dir)
 }
 
 /// Where a broker can be reached under one listener's name.

@@ -2,7 +2,7 @@
 
 use super::{Decision, Error};
 use crate::id::Uuid;
-use crate::image::{Endpoint, Image, Partition};
+use crate::image::{self, Endpoint, Image, Partition};
 use crate::record::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub fn register_broker(image: &Image, registration: &Registration) -> Result<Dec
 /// Whether the directory of the broker's replica is among those that it has.
 fn is_in_reach(registration: &Registration, partition: &Partition) -> bool {
     let dir = partition.directory_of(registration.broker_id).unwrap_or(Uuid::ZERO);
-    dir == Uuid::ZERO || registration.log_dirs.contains(&dir)
+    image::is_in_reach(&registration.log_dirs, dir)
 }
 
 /// A broker that comes up unfenced takes up the partitions that wait for it: it leads again what has no other in-sync

@@ -1,19 +1,27 @@
 //! Whatever comes to the port, the pages are served, and what they say can be read.
 
 use crate::testing::TestBroker;
-use ottla_protocol::ApiKey;
 use ottla_protocol::messages as m;
+use ottla_protocol::records::BatchBuilder;
+use ottla_protocol::{ApiKey, Records};
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::os::unix::fs::FileExt;
+use std::time::{Duration, Instant};
 
 /// A broker whose metrics are at the address.
 fn broker() -> (TestBroker, SocketAddr) {
+    broker_with(&[])
+}
+
+fn broker_with(settings: &[(&str, &str)]) -> (TestBroker, SocketAddr) {
     let free = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = free.local_addr().expect("its address");
     drop(free);
-    (TestBroker::start(&[("ottla.metrics.listener", &address.to_string())]), address)
+    let listener = address.to_string();
+    let settings = [&[("ottla.metrics.listener", &*listener)], settings].concat();
+    (TestBroker::start(&settings), address)
 }
 
 /// Everything that comes back for `bytes`, until the broker ends the connection.
@@ -177,4 +185,64 @@ fn bad_input_is_refused_and_the_next_one_served() {
     broken.read_to_end(&mut nothing).expect("an end");
     assert!(nothing.is_empty());
     assert!(get(address, "/metrics").0.starts_with("HTTP/1.1 200 OK"));
+}
+
+/// Returns when `ottla_logs_uncleanable`, of all cores together, is `count`.
+fn wait_for_uncleanable(address: SocketAddr, count: f64) {
+    let began = Instant::now();
+    loop {
+        let samples = samples(&get(address, "/metrics").1);
+        let found = samples.iter().filter(|(name, _)| name.starts_with("ottla_logs_uncleanable"));
+        let found: f64 = found.map(|(_, value)| value).sum();
+        if found == count {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{found} logs are uncleanable, not {count}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A damaged log that compaction leaves alone counts as long as it is there, and no longer.
+#[test]
+fn a_deleted_log_is_not_uncleanable() {
+    let settings = [
+        ("log.cleanup.policy", "compact"),
+        ("log.segment.bytes", "1048576"),
+        ("log.cleaner.backoff.ms", "20"),
+        ("log.cleaner.min.cleanable.ratio", "0.9"),
+    ];
+    let (broker, address) = broker_with(&settings);
+    broker.create_topic("t", 1);
+    let produce = || {
+        let mut builder = BatchBuilder::new();
+        builder.push(1, Some(b"k"), Some(&[b'v'; 700_000]), &[]);
+        let batch = builder.build().expect("a batch");
+        let partition =
+            m::produce_request::PartitionProduceData { index: 0, records: Some(Records::Slice(&batch)) };
+        let topic = m::produce_request::TopicProduceData {
+            name: "t".into(),
+            partition_data: vec![partition],
+            ..Default::default()
+        };
+        let request =
+            m::ProduceRequest { acks: -1, timeout_ms: 10_000, topic_data: vec![topic], ..Default::default() };
+        let answer = broker.ask(ApiKey::Produce, 9, &request);
+        let response: m::ProduceResponse<'_> = answer.decode();
+        let said = response.responses.first().and_then(|topic| topic.partition_responses.first());
+        assert_eq!(said.map(|partition| partition.error_code), Some(0));
+    };
+    produce();
+    // Nothing of the active segment is looked at yet.
+    let segment = broker.data().join("t-0/00000000000000000000.log");
+    let file = std::fs::OpenOptions::new().write(true).open(segment).expect("a segment");
+    file.write_at(b"damage", 1000).expect("it can be damaged");
+    produce();
+    wait_for_uncleanable(address, 1.0);
+    let topics =
+        vec![m::delete_topics_request::DeleteTopicState { name: Some("t".into()), ..Default::default() }];
+    let request = m::DeleteTopicsRequest { topics, timeout_ms: 10_000, ..Default::default() };
+    let answer = broker.ask(ApiKey::DeleteTopics, 6, &request);
+    let response: m::DeleteTopicsResponse<'_> = answer.decode();
+    assert_eq!(response.responses.first().map(|topic| topic.error_code), Some(0));
+    wait_for_uncleanable(address, 0.0);
 }
