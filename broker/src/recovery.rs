@@ -261,3 +261,63 @@ pub(crate) async fn leave_clean(core: &Core, closed: &[PathBuf]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::TestBroker;
+    use ottla_log::checkpoint::offsets::{LOG_START, RECOVERY_POINT};
+    use ottla_protocol::messages as m;
+    use ottla_protocol::records::BatchBuilder;
+    use ottla_protocol::{ApiKey, Records};
+    use std::fs;
+    use std::time::{Duration, Instant};
+
+    /// What the checkpoint `name` says within 20 seconds.
+    fn wait_for_line(broker: &TestBroker, name: &str, line: &str) {
+        let began = Instant::now();
+        loop {
+            let found = fs::read_to_string(broker.data().join(name)).unwrap_or_default();
+            if found.lines().any(|found| found == line) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "{name} says {found:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn produce_an_old_record(broker: &TestBroker) {
+        let mut builder = BatchBuilder::new();
+        builder.push(1, None, Some(b"v"), &[]);
+        let batch = builder.build().expect("a batch");
+        let partition =
+            m::produce_request::PartitionProduceData { index: 0, records: Some(Records::Slice(&batch)) };
+        let topic = m::produce_request::TopicProduceData {
+            name: "t".into(),
+            partition_data: vec![partition],
+            ..Default::default()
+        };
+        let request =
+            m::ProduceRequest { acks: -1, timeout_ms: 10_000, topic_data: vec![topic], ..Default::default() };
+        let answer = broker.ask(ApiKey::Produce, 9, &request);
+        let response: m::ProduceResponse<'_> = answer.decode();
+        let said = response.responses.first().and_then(|topic| topic.partition_responses.first());
+        assert_eq!(said.map(|partition| partition.error_code), Some(0));
+    }
+
+    /// Each checkpoint has an interval of its own; the other's would be a minute.
+    #[test]
+    fn checkpoints_are_written_at_their_intervals() {
+        let broker = TestBroker::start(&[("log.flush.offset.checkpoint.interval.ms", "20")]);
+        broker.create_topic("t", 1);
+        produce_an_old_record(&broker);
+        wait_for_line(&broker, RECOVERY_POINT, "t 0 1");
+        drop(broker);
+        let broker = TestBroker::start(&[
+            ("log.flush.start.offset.checkpoint.interval.ms", "20"),
+            ("log.retention.check.interval.ms", "20"),
+        ]);
+        broker.create_topic("t", 1);
+        produce_an_old_record(&broker);
+        wait_for_line(&broker, LOG_START, "t 0 1");
+    }
+}

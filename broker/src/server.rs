@@ -13,6 +13,7 @@ use crate::controller::{self, Controller};
 use crate::core::{Core, Identity};
 use crate::disk_space;
 use crate::log_dirs::{self, LogDir, OfflineDir, Taken};
+use crate::log_starts;
 use crate::metrics;
 use crate::net::Listening;
 use crate::openings;
@@ -82,8 +83,6 @@ pub struct Startup {
 const DRAIN: Duration = Duration::from_secs(5);
 /// A port that is taken gets this long to come free.
 const KILLED_RING_PATIENCE: Duration = Duration::from_secs(1);
-/// Kafka's `log.flush.offset.checkpoint.interval.ms`.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Reads the settings that `options` name, and logs what is to be said of them.
 /// # Errors
@@ -459,13 +458,25 @@ async fn place(
 
 /// So that a crash leaves little to scan. Nothing is written while nothing has changed.
 fn keep_checkpoints(core: &Rc<Core>) {
+    let of_starts = core.clone();
+    spawn(Class::Background, async move {
+        loop {
+            sleep(of_starts.config.log_start_checkpoint_interval).await;
+            if of_starts.is_stopping() {
+                return;
+            }
+            // It says itself when it fails, and is tried again.
+            let _ = log_starts::store(&of_starts).await;
+        }
+    });
     let core = core.clone();
     spawn(Class::Background, async move {
-        while !core.is_stopping() {
-            sleep(CHECKPOINT_INTERVAL).await;
-            if !core.is_stopping() {
-                recovery::checkpoint(&core, Checkpoint::Running).await;
+        loop {
+            sleep(core.config.checkpoint_interval).await;
+            if core.is_stopping() {
+                return;
             }
+            recovery::checkpoint(&core, Checkpoint::Running).await;
         }
     });
 }

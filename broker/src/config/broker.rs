@@ -25,6 +25,10 @@ pub struct BrokerConfig {
     pub runtime: RuntimeConfig,
     /// `log.retention.check.interval.ms`.
     pub retention_check_interval: Duration,
+    /// `log.flush.offset.checkpoint.interval.ms`.
+    pub checkpoint_interval: Duration,
+    /// `log.flush.start.offset.checkpoint.interval.ms`.
+    pub log_start_checkpoint_interval: Duration,
     /// `producer.id.expiration.check.interval.ms`.
     pub producer_expiration_check_interval: Duration,
     /// `log.cleaner.enable`.
@@ -171,6 +175,12 @@ impl BrokerConfig {
             runtime,
             retention_check_interval: Duration::from_millis(
                 values.long("log.retention.check.interval.ms").max(1).unsigned_abs(),
+            ),
+            checkpoint_interval: Duration::from_millis(
+                values.int("log.flush.offset.checkpoint.interval.ms").max(1).unsigned_abs().into(),
+            ),
+            log_start_checkpoint_interval: Duration::from_millis(
+                values.int("log.flush.start.offset.checkpoint.interval.ms").max(1).unsigned_abs().into(),
             ),
             producer_expiration_check_interval: Duration::from_millis(
                 values.int("producer.id.expiration.check.interval.ms").max(1).unsigned_abs().into(),
