@@ -34,11 +34,14 @@ requests! {
     AlterConfigs: AlterConfigsRequest<'_> => AlterConfigsResponse<'r>;
     AlterPartitionReassignments: AlterPartitionReassignmentsRequest<'_> => AlterPartitionReassignmentsResponse<'r>;
     ApiVersions: ApiVersionsRequest<'_> => ApiVersionsResponse<'r>;
+    CreateAcls: CreateAclsRequest<'_> => CreateAclsResponse<'r>;
     CreatePartitions: CreatePartitionsRequest<'_> => CreatePartitionsResponse<'r>;
     CreateTopics: CreateTopicsRequest<'_> => CreateTopicsResponse<'r>;
+    DeleteAcls: DeleteAclsRequest<'_> => DeleteAclsResponse<'r>;
     DeleteGroups: DeleteGroupsRequest<'_> => DeleteGroupsResponse<'r>;
     DeleteRecords: DeleteRecordsRequest<'_> => DeleteRecordsResponse<'r>;
     DeleteTopics: DeleteTopicsRequest<'_> => DeleteTopicsResponse<'r>;
+    DescribeAcls: DescribeAclsRequest<'_> => DescribeAclsResponse<'r>;
     DescribeCluster: DescribeClusterRequest => DescribeClusterResponse<'r>;
     DescribeConfigs: DescribeConfigsRequest<'_> => DescribeConfigsResponse<'r>;
     DescribeGroups: DescribeGroupsRequest<'_> => DescribeGroupsResponse<'r>;

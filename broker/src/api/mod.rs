@@ -5,6 +5,7 @@
 //! ([`Core::call`]). What can go wrong is a code in the response: a handler has no other way to fail. Produce and Fetch
 //! have shapes of their own, since their answers wait.
 
+mod acls;
 mod alter_configs;
 mod alter_partition_reassignments;
 mod alter_replica_log_dirs;
@@ -89,6 +90,9 @@ pub(crate) const SERVED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::InitProducerId, 0, 5),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
     (ApiKey::WriteTxnMarkers, 1, 2),
+    (ApiKey::DescribeAcls, 1, 3),
+    (ApiKey::CreateAcls, 1, 3),
+    (ApiKey::DeleteAcls, 1, 3),
     (ApiKey::DescribeConfigs, 1, 4),
     (ApiKey::AlterConfigs, 0, 2),
     (ApiKey::AlterReplicaLogDirs, 1, 2),
@@ -351,6 +355,9 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request, memory: &mut Permit
         ApiKey::CreateTopics => by!(create_topics, CreateTopicsRequest),
         ApiKey::DeleteRecords => by!(delete_records, DeleteRecordsRequest),
         ApiKey::InitProducerId => by!(init_producer_id, InitProducerIdRequest),
+        ApiKey::DescribeAcls => acls::describe(core, &request),
+        ApiKey::CreateAcls => acls::create(core, &request),
+        ApiKey::DeleteAcls => acls::delete(core, &request),
         ApiKey::DescribeConfigs => by!(describe_configs, DescribeConfigsRequest),
         ApiKey::AlterConfigs => by!(alter_configs, AlterConfigsRequest),
         ApiKey::IncrementalAlterConfigs => by!(incremental_alter_configs, IncrementalAlterConfigsRequest),

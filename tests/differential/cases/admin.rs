@@ -1,5 +1,5 @@
 //! ElectLeaders, AlterPartitionReassignments, ListPartitionReassignments, DescribeQuorum,
-//! UnregisterBroker, UpdateFeatures: what one node can answer.
+//! UnregisterBroker, UpdateFeatures, DescribeAcls, CreateAcls, DeleteAcls: what one node can answer.
 
 use crate::trial::Trial;
 use alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
@@ -17,6 +17,67 @@ pub fn ask(trial: &mut Trial) {
     quorum(trial);
     brokers(trial);
     features(trial);
+    acls(trial);
+}
+
+/// Neither broker has an authorizer.
+fn acls(trial: &mut Trial) {
+    // Topics, literal, read, allowed; then each of them unknown (0), and strange, of a code that nobody gave out.
+    const CODES: [i8; 4] = [2, 3, 3, 3];
+    let mut odd = vec![("topics", CODES)];
+    for (index, (unknown, strange)) in [
+        ("an unknown resource", "a strange resource"),
+        ("an unknown pattern", "a strange pattern"),
+        ("an unknown operation", "a strange operation"),
+        ("an unknown permission", "a strange permission"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (what, code) in [(unknown, 0), (strange, 99)] {
+            let mut codes = CODES;
+            codes[index] = code;
+            odd.push((what, codes));
+        }
+    }
+    for version in 1..=3 {
+        for &(what, [resource, pattern, operation, permission]) in &odd {
+            let request = DescribeAclsRequest {
+                resource_type_filter: resource,
+                resource_name_filter: Some("led".into()),
+                pattern_type_filter: pattern,
+                principal_filter: None,
+                host_filter: None,
+                operation,
+                permission_type: permission,
+            };
+            trial.ask(&format!("DescribeAcls of {what}"), version, &request);
+            let one = create_acls_request::AclCreation {
+                resource_type: resource,
+                resource_name: "led".into(),
+                resource_pattern_type: pattern,
+                principal: "User:anna".into(),
+                host: "*".into(),
+                operation,
+                permission_type: permission,
+            };
+            let request = CreateAclsRequest { creations: vec![one.clone(), one] };
+            trial.ask(&format!("CreateAcls of {what}"), version, &request);
+            let one = delete_acls_request::DeleteAclsFilter {
+                resource_type_filter: resource,
+                resource_name_filter: None,
+                pattern_type_filter: pattern,
+                principal_filter: Some("User:anna".into()),
+                host_filter: None,
+                operation,
+                permission_type: permission,
+            };
+            let request = DeleteAclsRequest { filters: vec![one.clone(), one] };
+            trial.ask(&format!("DeleteAcls of {what}"), version, &request);
+        }
+        trial.ask("CreateAcls of nothing", version, &CreateAclsRequest { creations: Vec::new() });
+        trial.ask("DeleteAcls of nothing", version, &DeleteAclsRequest { filters: Vec::new() });
+    }
 }
 
 fn elections(trial: &mut Trial) {

@@ -63,21 +63,19 @@ public final class Mirror {
 
     private final Path work;
     private final Side kafka, ottla;
-    private final Path log;
 
     private Mirror(String kafka, String ottla, Path work, long seed) {
         Random random = new Random(seed);
         this.work = work;
         this.kafka = new Side("kafka", kafka, random);
         this.ottla = new Side("ottla", ottla, random);
-        log = work.resolve("mirror.log");
     }
 
     public static void main(String[] arguments) {
         Trial.run(() -> new Mirror(arguments[0], arguments[1], Path.of(arguments[2]), Long.parseLong(arguments[3])).trial());
     }
 
-    private Process start() throws Exception {
+    private Process start(Path log) throws Exception {
         Map<String, Object> settings = new TreeMap<>(Map.of("clusters", "kafka,ottla", "kafka.bootstrap.servers", kafka.cluster.bootstrap,
             "ottla.bootstrap.servers", ottla.cluster.bootstrap, "kafka->ottla.enabled", true, "ottla->kafka.enabled", true,
             "topics", "from-.*", "plugin.discovery", "service_load"));
@@ -98,12 +96,14 @@ public final class Mirror {
             side.cluster.create(side.topic, PARTITIONS, Map.of("retention.ms", "7654321000", "max.message.bytes", "2000000"));
             side.write(0, RECORDS / 3);
         }
-        Process mirror = start();
+        Path log = work.resolve("first.log");
+        Process mirror = start(log);
         for (Side side : sides) {
             arrived(side, RECORDS / 3);
             side.write(RECORDS / 3, 2 * RECORDS / 3);
             arrived(side, 2 * RECORDS / 3);
         }
+        healthy("at first", log);
         Trial.end(mirror);
         for (Side side : sides) {
             side.write(2 * RECORDS / 3, RECORDS);
@@ -112,7 +112,8 @@ public final class Mirror {
             side.cluster.admin.incrementalAlterConfigs(Map.of(resource, List.of(
                 new AlterConfigOp(new ConfigEntry("max.message.bytes", "3000000"), AlterConfigOp.OpType.SET)))).all().get();
         }
-        mirror = start();
+        log = work.resolve("second.log");
+        mirror = start(log);
         for (Side side : sides) {
             arrived(side, RECORDS);
             compare(side);
@@ -121,7 +122,16 @@ public final class Mirror {
             offsets(side);
             follows(side);
         }
+        healthy("after a restart", log);
         Trial.end(mirror);
+    }
+
+    /** What MirrorMaker has to say for itself while it runs. */
+    private static void healthy(String when, Path log) throws Exception {
+        // Without an authorizer there are no rules to copy, and it has to see that of both (SECURITY_DISABLED).
+        Trial.until("no rules to copy", () -> Trial.said(log, "No ACL authorizer is configured on the source").size() == 2);
+        List<String> errors = Trial.said(log, " ERROR ");
+        Trial.check("no error in MirrorMaker's log " + when, errors.isEmpty(), errors);
     }
 
     private Side other(Side side) { return side == kafka ? ottla : kafka; }
@@ -168,7 +178,7 @@ public final class Mirror {
         Map<TopicPartition, Long> copied = target.offsets(copy(from), OffsetSpec.latest());
         copied.keySet().removeIf(partition -> partition.partition() == PARTITIONS);
         Trial.until("the offsets of " + whole, () -> target.committed(whole).equals(copied));
-        Trial.check("the end of each partition translates to the end of its copy, from " + from.name, true, "");
+        Trial.held("the end of each partition translates to the end of its copy, from " + from.name);
 
         Trial.until("the offsets of " + half, () -> target.committed(half).size() == PARTITIONS);
         // What is before the translated offset must all have been read at the source: nothing may be skipped.
@@ -197,7 +207,7 @@ public final class Mirror {
             return "7654321000".equals(configs.get("retention.ms")) && "3000000".equals(configs.get("max.message.bytes"));
         });
         Trial.until("a new partition of " + copy(from), () -> target.partitions(copy(from)).size() == PARTITIONS + 1);
-        Trial.check("settings and partitions follow from " + from.name, true, "");
+        Trial.held("settings and partitions follow from " + from.name);
         Trial.until("heartbeats from " + from.name, () -> target.count(from.name + ".heartbeats") > 0);
         Trial.check("heartbeats reach the other from " + from.name,
             RemoteClusterUtils.upstreamClusters(Map.of("bootstrap.servers", target.bootstrap)).contains(from.name), "");

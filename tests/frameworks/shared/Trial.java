@@ -31,9 +31,12 @@ final class Trial {
     }
 
     static void check(String what, boolean holds, Object otherwise) {
-        if (holds) System.out.println("ok " + what);
+        if (holds) held(what);
         else fail(what + ": " + otherwise);
     }
+
+    /** For what a wait has shown. */
+    static void held(String what) { System.out.println("ok " + what); }
 
     /** Holds when `found` is `expected`; what is missing and what is too much is shown by up to three examples each. */
     static <T> void same(String what, Collection<T> expected, Collection<T> found) {

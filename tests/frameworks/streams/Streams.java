@@ -167,6 +167,7 @@ public final class Streams {
         for (String topic : IN) begins.putAll(cluster.offsets(topic, OffsetSpec.earliest()));
         // Those of topics that were deleted are forgotten soon after, by Kafka too.
         Trial.until("input to begin again", () -> cluster.committed(Application.ID).equals(begins));
+        Trial.held("input begins again");
 
         // What is there already is emptied, so that only what the application makes now counts.
         Map<TopicPartition, RecordsToDelete> old = new HashMap<>();
