@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use ottla_perf::machine::Machine;
+use ottla_perf::numbers::groups::{Figure, Size};
 use ottla_perf::numbers::{collect, page, start};
 use ottla_perf::rounds::Report;
 use std::io;
@@ -43,6 +44,33 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         json: PathBuf,
     },
+    /// Groups of both
+    Group {
+        figure: Figure,
+        #[arg(long, value_name = "FILE", default_value = "target/release/ottla")]
+        ottla: PathBuf,
+        /// Kafka's; it takes the next one too
+        #[arg(long, value_name = "PORT", default_value_t = 19_390)]
+        port: u16,
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        rounds: usize,
+        /// Of a run of commits
+        #[arg(long, value_name = "N", default_value_t = 7)]
+        seconds: u64,
+        /// Of the group that rebalances
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        members: usize,
+        /// That are loaded
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        offsets: usize,
+        /// Whose memory is measured
+        #[arg(long, value_name = "N", default_value_t = 5_000)]
+        groups: usize,
+        #[arg(long, value_name = "DIR", default_value = "target")]
+        dir: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        json: PathBuf,
+    },
     /// The page of all results
     Page {
         #[arg(long, value_name = "DIR", default_value = "perf/results/numbers")]
@@ -74,6 +102,15 @@ fn run(command: &Command) -> io::Result<()> {
             let lines = start::measure(ottla, *port, rounds, dir)?;
             let machine = Machine::look(dir);
             let report = Report { machine, command: "perf/numbers start".to_owned(), rounds, lines };
+            print!("{}", report.table());
+            report.save(json)
+        }
+        Command::Group { figure, ottla, port, rounds, seconds, members, offsets, groups, dir, json } => {
+            let (rounds, seconds, members) = ((*rounds).max(1), (*seconds).max(1), (*members).max(1));
+            let size = Size { rounds, seconds, members, offsets: *offsets, groups: (*groups).max(1) };
+            let lines = figure.measure(ottla, *port, size, dir)?;
+            let command = format!("perf/numbers {}", figure.part());
+            let report = Report { machine: Machine::look(dir), command, rounds, lines };
             print!("{}", report.table());
             report.save(json)
         }

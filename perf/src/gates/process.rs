@@ -13,7 +13,7 @@ use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Starts whose median counts: pages of the binary come in as the kernel likes.
 const STARTS: usize = 3;
@@ -36,7 +36,7 @@ impl Process {
     /// # Errors
     /// It does not start.
     pub fn start(command: &[&Path], shards: usize, envs: &[(&str, &str)]) -> io::Result<Process> {
-        Process::launch(command, shards, envs, tempfile::tempdir()?)
+        Process::launch(command, shards, envs, &[], tempfile::tempdir()?)
     }
 
     /// The same with its data below `dir`.
@@ -48,13 +48,26 @@ impl Process {
         envs: &[(&str, &str)],
         dir: &Path,
     ) -> io::Result<Process> {
-        Process::launch(command, shards, envs, tempfile::tempdir_in(dir)?)
+        Process::launch(command, shards, envs, &[], tempfile::tempdir_in(dir)?)
+    }
+
+    /// The same with settings of its own.
+    /// # Errors
+    /// It does not start.
+    pub fn start_with(
+        command: &[&Path],
+        shards: usize,
+        settings: &[(&str, &str)],
+        dir: &Path,
+    ) -> io::Result<Process> {
+        Process::launch(command, shards, &[], settings, tempfile::tempdir_in(dir)?)
     }
 
     fn launch(
         command: &[&Path],
         shards: usize,
         envs: &[(&str, &str)],
+        settings: &[(&str, &str)],
         data: tempfile::TempDir,
     ) -> io::Result<Process> {
         let (first, rest) = command.split_first().ok_or(ErrorKind::InvalidInput)?;
@@ -64,6 +77,7 @@ impl Process {
             .arg(shards.to_string())
             .arg("--data")
             .arg(data.path().join("data"))
+            .args(settings.iter().map(|(name, value)| format!("--set={name}={value}")))
             .envs(envs.iter().copied())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -101,16 +115,29 @@ impl Process {
     /// It does not start.
     pub fn start_again(mut self, command: &[&Path], shards: usize) -> io::Result<Process> {
         let data = std::mem::replace(&mut self.data, tempfile::tempdir()?);
-        Process::launch(command, shards, &[], data)
+        Process::launch(command, shards, &[], &[], data)
+    }
+
+    /// Ends it in order and starts it again on the same data. The second value is how long it took from the start to serving.
+    /// # Errors
+    /// It does not end well, or does not start.
+    pub fn restart(
+        mut self,
+        command: &[&Path],
+        shards: usize,
+        settings: &[(&str, &str)],
+    ) -> io::Result<(Process, Duration)> {
+        let data = std::mem::replace(&mut self.data, tempfile::tempdir()?);
+        self.stop()?;
+        let began = Instant::now();
+        let process = Process::launch(command, shards, &[], settings, data)?;
+        Ok((process, began.elapsed()))
     }
 
     /// # Errors
     /// It does not listen.
     pub fn connect(&self) -> io::Result<Connection> {
-        let stream = TcpStream::connect(self.address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Connection { stream })
+        Connection::open(self.address)
     }
 
     /// Asks it to end, and waits until it has.
@@ -139,11 +166,33 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// # Errors
+    /// Nobody listens there.
+    pub fn open(address: SocketAddr) -> io::Result<Connection> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Connection { stream })
+    }
+
     /// The answer to a whole frame, without its length.
     /// # Errors
     /// The broker closed the connection, or says nothing.
     pub fn call(&mut self, frame: &Bytes) -> io::Result<Vec<u8>> {
-        self.stream.write_all(frame)?;
+        self.send(frame)?;
+        self.receive()
+    }
+
+    /// # Errors
+    /// The broker closed the connection.
+    pub fn send(&mut self, frame: &Bytes) -> io::Result<()> {
+        self.stream.write_all(frame)
+    }
+
+    /// The next answer, without its length.
+    /// # Errors
+    /// The broker closed the connection, or says nothing.
+    pub fn receive(&mut self) -> io::Result<Vec<u8>> {
         let mut length = [0; 4];
         self.stream.read_exact(&mut length)?;
         let mut answer = vec![0; u32::from_be_bytes(length) as usize];

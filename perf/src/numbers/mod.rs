@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | this one | what `ottla-bench versus` measured, as a [`Report`] |
 //! | [`start`] | start, idle memory |
+//! | [`groups`] | commits, rebalances, the load of a coordinator, memory of groups |
 //! | [`page`] | all reports as one page |
 
+pub mod groups;
 pub mod page;
 pub mod start;
 

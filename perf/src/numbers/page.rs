@@ -19,7 +19,7 @@ struct Row {
     only_ottla: bool,
 }
 
-const ROWS: [Row; 17] = [
+const ROWS: [Row; 22] = [
     Row {
         figure: "durable produce, 1,000-byte records in 64 KiB batches: broker CPU s/GB",
         aim: "0.7",
@@ -146,6 +146,41 @@ const ROWS: [Row; 17] = [
         aim: "50",
         command: "perf/numbers start",
         value: |reports, who| reports.start(who, "first_ack_ms").or_else(|| reports.start(who, "ready_ms")),
+        only_ottla: false,
+    },
+    Row {
+        figure: "offset commits of one partition per broker CPU second: 16 connections, one in flight each",
+        aim: "",
+        command: "perf/numbers group-commits",
+        value: |reports, who| reports.median("group-commits", who, "commits_per_cpu_s"),
+        only_ottla: false,
+    },
+    Row {
+        figure: "the same, p99 ms",
+        aim: "",
+        command: "perf/numbers group-commits",
+        value: |reports, who| reports.median("group-commits", who, "p99_us").map(|us| us / 1e3),
+        only_ottla: false,
+    },
+    Row {
+        figure: "a rebalance of 200 members, all of whom join at once, ms",
+        aim: "",
+        command: "perf/numbers group-rebalance",
+        value: |reports, who| reports.median("group-rebalance", who, "rebalance_ms"),
+        only_ottla: false,
+    },
+    Row {
+        figure: "from start to coordinators with 1,000,000 offsets, ms",
+        aim: "",
+        command: "perf/numbers group-load",
+        value: |reports, who| reports.median("group-load", who, "loaded_ms"),
+        only_ottla: false,
+    },
+    Row {
+        figure: "each group of one member with 100 offsets, KB (Kafka: on the heap)",
+        aim: "",
+        command: "perf/numbers group-memory",
+        value: |reports, who| reports.median("group-memory", who, "group_kb"),
         only_ottla: false,
     },
 ];
