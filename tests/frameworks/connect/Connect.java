@@ -61,6 +61,8 @@ public final class Connect {
         }
         // What a worker that died has run is given away so long after its session has ended.
         settings.putAll(Map.of("session.timeout.ms", 6000, "heartbeat.interval.ms", 1000, "scheduled.rebalance.max.delay.ms", 1000));
+        // A sink's consumer dies with its worker: by default its group would wait 45 s for it.
+        settings.putAll(Map.of("consumer.session.timeout.ms", 6000, "consumer.heartbeat.interval.ms", 1000));
         return new Worker("org.apache.kafka.connect.cli.ConnectDistributed", work, name, port, settings);
     }
 
