@@ -56,6 +56,7 @@ requests! {
     Heartbeat: HeartbeatRequest<'_> => HeartbeatResponse;
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest<'_> => IncrementalAlterConfigsResponse<'r>;
     InitProducerId: InitProducerIdRequest<'_> => InitProducerIdResponse;
+    ListConfigResources: ListConfigResourcesRequest => ListConfigResourcesResponse<'r>;
     ListPartitionReassignments: ListPartitionReassignmentsRequest<'_> => ListPartitionReassignmentsResponse<'r>;
     JoinGroup: JoinGroupRequest<'_> => JoinGroupResponse<'r>;
     LeaveGroup: LeaveGroupRequest<'_> => LeaveGroupResponse<'r>;

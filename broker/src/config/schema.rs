@@ -207,5 +207,15 @@ fn broker(
             &|name| mode_of(name) == Some(Mode::PerBroker),
         )?;
     }
-    checks::between(&|name| set.get(name).cloned().or_else(|| config.values().with_fallbacks(name)))
+    checks::between(&|name| set.get(name).cloned().or_else(|| config.values().with_fallbacks(name)))?;
+    // A broker that starts so takes nobody; one that runs is not locked up from afar.
+    for name in ["max.connection.creation.rate", "max.connections"] {
+        if let Some(value) = set.get(name).filter(|value| value.number().is_some_and(|value| value <= 0.0)) {
+            return Err(format!(
+                "Invalid value org.apache.kafka.common.config.ConfigException: Invalid {name} {value} for configuration \
+                 Invalid dynamic configuration"
+            ));
+        }
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ mod offsets;
 mod produce;
 mod producers;
 mod sessions;
+mod settings;
 mod topics;
 mod transactions;
 mod versions;
@@ -19,7 +20,7 @@ use ottla_protocol::messages::*;
 /// A section's name and what asks its questions.
 pub type Section = (&'static str, fn(&mut Trial));
 
-pub const SECTIONS: [Section; 16] = [
+pub const SECTIONS: [Section; 17] = [
     ("versions", versions::ask),
     ("create-topics", topics::create),
     ("delete-topics", topics::delete),
@@ -28,6 +29,7 @@ pub const SECTIONS: [Section; 16] = [
     ("cluster", clusters::ask),
     ("describe-configs", configs::describe),
     ("alter-configs", configs::alter),
+    ("settings", settings::ask),
     ("produce", produce::ask),
     ("producers", producers::ask),
     ("offsets", offsets::ask),
