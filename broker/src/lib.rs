@@ -12,6 +12,7 @@ mod limits;
 mod log_dirs;
 mod log_starts;
 mod metrics;
+mod moves;
 mod net;
 mod openings;
 mod producer_expiry;

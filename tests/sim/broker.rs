@@ -6,6 +6,7 @@
 
 mod dirs;
 mod model;
+mod moving;
 mod recovering;
 mod topics;
 mod traffic;

@@ -178,7 +178,7 @@ impl Coordinator {
         }
         self.end(core, code);
         core.groups.hosted.borrow_mut().remove(&self.key());
-        load::again(core, self.partition.clone());
+        load::again(core, &self.partition);
     }
 
     fn now(&self, core: &Core) -> Turn {
