@@ -10,6 +10,7 @@ use ottla_protocol::messages::leave_group_request::MemberIdentity;
 use ottla_protocol::messages::leave_group_response::MemberResponse;
 use ottla_protocol::messages::{HeartbeatRequest, JoinGroupRequest, SyncGroupRequest};
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// Who commits.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +27,7 @@ pub struct Committer<'a> {
 /// One group as ListGroups shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    pub group_id: String,
+    pub group_id: Rc<str>,
     pub protocol_type: String,
     pub state: &'static str,
     pub kind: &'static str,
@@ -228,17 +229,16 @@ impl Shard {
         }
     }
 
-    /// All groups; which of them are asked for is the caller's to tell.
-    pub fn list(&self) -> Vec<Listed> {
-        let listed = self.groups().map(|(id, entry)| {
+    /// Groups behind `after`, or from the first on; which of them are asked for is the caller's to tell.
+    pub fn list(&self, after: Option<&Rc<str>>) -> impl Iterator<Item = Listed> {
+        self.groups_after(after).map(|(id, entry)| {
             let Group::Classic(group) = &entry.group;
             Listed {
-                group_id: id.to_string(),
+                group_id: id.clone(),
                 protocol_type: group.protocol_type().to_owned(),
                 state: group.state().name(),
                 kind: "classic",
             }
-        });
-        listed.collect()
+        })
     }
 }

@@ -145,6 +145,11 @@ impl Shard {
         self.groups.iter()
     }
 
+    /// Those behind `group_id`, or all.
+    pub fn groups_after(&self, group_id: Option<&Rc<str>>) -> impl Iterator<Item = (&Rc<str>, &Entry)> {
+        self.groups.range::<Rc<str>, _>((after(group_id), Bound::Unbounded))
+    }
+
     pub fn entry(&self, group_id: &str) -> Option<&Entry> {
         self.groups.get(group_id)
     }

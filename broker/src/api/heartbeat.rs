@@ -16,7 +16,7 @@ pub(crate) async fn handle(
 ) -> HeartbeatResponse {
     let forwarded = request.forward();
     let answered = groups::ask(core, &body.group_id, move |core, coordinator| async move {
-        let body: HeartbeatRequest<'_> = forwarded.decode()?;
+        let (body, _memory): (HeartbeatRequest<'_>, _) = forwarded.decode(&core)?;
         coordinator.turn(&core, |shard, turn, out| shard.heartbeat(turn, &body, out))
     });
     let code = match answered.await {

@@ -46,7 +46,7 @@ async fn begin(
 ) -> Result<groups::Asked, ErrorCode> {
     let forwarded = request.forward();
     let begun = groups::begin(core, &body.group_id, move |core, coordinator, waiter| {
-        let body: JoinGroupRequest<'_> = forwarded.decode()?;
+        let (body, _memory): (JoinGroupRequest<'_>, _) = forwarded.decode(core)?;
         let (id, host) = (forwarded.client_id(), forwarded.client_host());
         let client = Client { id: &id, host: &host };
         coordinator.turn(core, |shard, turn, out| {

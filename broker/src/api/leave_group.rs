@@ -19,7 +19,7 @@ pub(crate) async fn handle(
     let forwarded = request.forward();
     let left = groups::ask(core, &body.group_id, move |core, coordinator| async move {
         let left = {
-            let body: LeaveGroupRequest<'_> = forwarded.decode()?;
+            let (body, _memory): (LeaveGroupRequest<'_>, _) = forwarded.decode(&core)?;
             let one = [MemberIdentity { member_id: body.member_id.clone(), ..MemberIdentity::default() }];
             let members = if forwarded.version() < 3 { &one[..] } else { &body.members };
             coordinator.turn(&core, |shard, turn, out| shard.leave(turn, &body.group_id, members, out))??

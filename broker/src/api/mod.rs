@@ -245,13 +245,25 @@ impl Forwarded {
         self.context.version
     }
 
-    /// The body, which the core of the connection has decoded before.
+    /// The body, which the core of the connection has decoded before. What it takes here is counted on this core for as long as
+    /// the second value is there, as by [`Request::decode`].
     /// # Errors
-    /// UNKNOWN_SERVER_ERROR.
-    pub(crate) fn decode<'a, M: Message<'a>>(&'a self) -> Result<M, ErrorCode> {
+    /// UNKNOWN_SERVER_ERROR; COORDINATOR_NOT_AVAILABLE, on which clients ask again, when no memory is left for its arrays.
+    pub(crate) fn decode<'a, M: Message<'a>>(
+        &'a self,
+        core: &Core,
+    ) -> Result<(M, Option<Permit>), ErrorCode> {
         let body = self.frame.get(self.body_at..).unwrap_or_default();
-        let message = M::decode(&mut Decoder::new(body), self.context.version);
-        message.map_err(|_| ErrorCode::UNKNOWN_SERVER_ERROR)
+        let mut decoder = Decoder::new(body);
+        let message =
+            M::decode(&mut decoder, self.context.version).map_err(|_| ErrorCode::UNKNOWN_SERVER_ERROR)?;
+        let bytes = decoder.memory_used();
+        if bytes <= UNCOUNTED_BYTES {
+            return Ok((message, None));
+        }
+        let permit = core.budget.try_admit_request(self.frame.len(), bytes);
+        let permit = permit.ok_or(ErrorCode::COORDINATOR_NOT_AVAILABLE)?;
+        Ok((message, Some(permit)))
     }
 
     /// What the client calls itself.
@@ -350,7 +362,7 @@ pub(crate) async fn serve(core: &Rc<Core>, request: Request, memory: &mut Permit
         ApiKey::Heartbeat => by!(heartbeat, HeartbeatRequest, &request),
         ApiKey::LeaveGroup => by!(leave_group, LeaveGroupRequest, &request),
         ApiKey::DescribeGroups => by!(describe_groups, DescribeGroupsRequest, &request),
-        ApiKey::ListGroups => by!(list_groups, ListGroupsRequest, &request),
+        ApiKey::ListGroups => list_groups::serve(core, &request).await,
         ApiKey::DeleteGroups => by!(delete_groups, DeleteGroupsRequest, &request),
         ApiKey::CreateTopics => by!(create_topics, CreateTopicsRequest),
         ApiKey::DeleteRecords => by!(delete_records, DeleteRecordsRequest),

@@ -73,7 +73,7 @@ fn commit(
     coordinator: &Rc<groups::Coordinator>,
     forwarded: &Forwarded,
 ) -> Result<Vec<Codes>, ErrorCode> {
-    let body: OffsetCommitRequest<'_> = forwarded.decode()?;
+    let (body, _memory): (OffsetCommitRequest<'_>, _) = forwarded.decode(core)?;
     let image = core.image();
     let (commits, places) = commits(&image, forwarded.version(), &body);
     let committer = Committer {

@@ -20,7 +20,7 @@ pub(crate) async fn handle(
     let forwarded = request.forward();
     let deleted = groups::ask(core, &body.group_id, move |core, coordinator| async move {
         let codes = {
-            let body: OffsetDeleteRequest<'_> = forwarded.decode()?;
+            let (body, _memory): (OffsetDeleteRequest<'_>, _) = forwarded.decode(&core)?;
             let image = core.image();
             let all = body
                 .topics

@@ -44,7 +44,7 @@ async fn begin(
     }
     let forwarded = request.forward();
     let begun = groups::begin(core, &body.group_id, move |core, coordinator, waiter| {
-        let body: SyncGroupRequest<'_> = forwarded.decode()?;
+        let (body, _memory): (SyncGroupRequest<'_>, _) = forwarded.decode(core)?;
         coordinator.turn(core, |shard, turn, out| shard.sync(turn, &body, waiter, out))
     });
     begun.await

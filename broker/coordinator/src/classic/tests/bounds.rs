@@ -97,6 +97,24 @@ fn deleted_topics_go_together() {
     assert_eq!(world.commit_of("group-000000", &topics[4..5]), Ok(vec![ErrorCode::NONE]));
 }
 
+/// A list in parts has every group once, also when some go between two parts.
+#[test]
+fn groups_are_listed_in_parts() {
+    let mut world = many(100, &["t"]);
+    let (mut listed, mut last) = (Vec::new(), None);
+    loop {
+        let part: Vec<_> = world.shard.list(last.as_ref()).take(30).collect();
+        let Some(end) = part.last() else { break };
+        last = Some(end.group_id.clone());
+        listed.extend(part.iter().map(|group| group.group_id.to_string()));
+        let (turn, mut out) = (world.turn(), Out::default());
+        world.shard.delete_group(&turn, &listed[listed.len() - 1], &mut out).expect("no members");
+        world.take(out);
+    }
+    assert_eq!(listed, (0..100).map(|number| format!("group-{number:06}")).collect::<Vec<_>>());
+    assert_eq!(world.shard.groups().count(), 96);
+}
+
 /// Names that are new here are counted before they take memory, and what was counted is what they take.
 #[test]
 fn names_are_counted_too() {
