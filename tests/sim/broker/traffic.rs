@@ -101,7 +101,10 @@ impl Producer {
                     }
                 }
             }
-            self.settle(&mut link).await?;
+            if let Err(error) = self.settle(&mut link).await {
+                self.hear_the_rest(&mut link).await;
+                return Err(error);
+            }
             if self.rng.random_bool(0.3) {
                 sleep(Duration::from_micros(self.rng.random_range(50..5000))).await;
             }
@@ -126,6 +129,23 @@ impl Producer {
         self.next_number += 1;
         self.shared.model.borrow_mut().send(&self.partition, &bytes, sent);
         self.pending.push_back(Pending { sent, bytes, correlation_id: None });
+    }
+
+    /// The oldest was refused. Without sequences, what was sent behind it on this connection could come into the log after what is sent
+    /// on the next one: it is waited for, as far as the connection goes.
+    async fn hear_the_rest(&mut self, link: &mut Link) {
+        if self.idempotent {
+            return;
+        }
+        self.pending.pop_front();
+        while self.pending.front().is_some_and(|front| front.correlation_id.is_some()) {
+            let before = self.pending.len();
+            let _ = self.settle(link).await;
+            if self.pending.len() == before {
+                // Refused too, or nothing more is heard: then the front is given up.
+                self.pending.pop_front();
+            }
+        }
     }
 
     /// Takes the oldest answer.
