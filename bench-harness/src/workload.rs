@@ -340,6 +340,8 @@ pub struct Consumers {
     pub check_crcs: bool,
     /// Consumers that read from the earliest offset on, and again when they reach the end.
     pub catch_up: usize,
+    /// Megabytes a second that they read together at most; 0: as much as they get.
+    pub catch_up_mb_per_s: f64,
 }
 
 impl Default for Consumers {
@@ -356,6 +358,7 @@ impl Default for Consumers {
             partition_bytes: 1 << 20,
             check_crcs: true,
             catch_up: 0,
+            catch_up_mb_per_s: 0.0,
         }
     }
 }
@@ -472,6 +475,9 @@ impl Workload {
         {
             return wrong("neither producers nor consumers: nothing to do");
         }
+        if !not_negative(self.consumers.catch_up_mb_per_s) {
+            return wrong("consumers.catch_up_mb_per_s must be 0 or more");
+        }
         if !not_negative(self.churn.connections_per_s) {
             return wrong("churn.connections_per_s must be 0 or more");
         }
@@ -511,6 +517,7 @@ mod tests {
             ("producers.idempotence", |w| {
                 (w.producers.idempotence, w.producers.acks) = (true, Acks::Leader);
             }),
+            ("consumers.catch_up_mb_per_s", |w| w.consumers.catch_up_mb_per_s = f64::NAN),
             ("nothing to do", |w| {
                 (w.producers.count, w.consumers.groups) = (0, 0);
             }),

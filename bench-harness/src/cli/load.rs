@@ -150,6 +150,9 @@ pub struct ChangeArgs {
     /// Consumers that read from the start, again and again
     #[arg(long, value_name = "COUNT")]
     pub catch_up: Option<usize>,
+    /// Megabytes a second that those read together at most [default: as much as they get]
+    #[arg(long, value_name = "MB/S")]
+    pub catch_up_rate: Option<f64>,
     /// Connections a second that come and go beside the load
     #[arg(long, value_name = "PER_S")]
     pub churn: Option<f64>,
@@ -284,6 +287,7 @@ impl ChangeArgs {
         put(&mut consumers.count, self.consumers);
         put(&mut consumers.protocol, self.group_protocol);
         put(&mut consumers.catch_up, self.catch_up);
+        put(&mut consumers.catch_up_mb_per_s, self.catch_up_rate);
         put(&mut workload.churn.connections_per_s, self.churn);
     }
 }

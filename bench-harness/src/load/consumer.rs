@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::session::{Positions, Session};
 use super::stamp::{Form, Found, HEADER_KEY};
 use crate::client::{Cluster, Connection, Receiver, Sender, TopicMap, connection, frame, within};
-use crate::clock::Nanos;
+use crate::clock::{Nanos, SECOND};
 use futures_lite::future;
 use glommio::timer::sleep;
 use ottla_protocol::messages::fetch_response::PartitionData;
@@ -114,6 +114,13 @@ impl Consumer {
             consumer.places = places;
         }
         Consumer::fetch_from_leaders(this);
+    }
+
+    /// What it may read a second.
+    fn bytes_per_s_max(&self) -> Option<f64> {
+        let settings = &self.plan.workload.consumers;
+        let share = settings.catch_up_mb_per_s * 1e6 / settings.catch_up.max(1) as f64;
+        (self.purpose == Purpose::CatchUp && share > 0.0).then_some(share)
     }
 
     /// Positions, for a commit.
@@ -378,6 +385,8 @@ async fn fetch(
     let settings = &plan.workload.consumers;
     let patience = plan.timeout + Duration::from_millis(settings.max_wait_ms);
     let (mut session, mut answer, mut correlation_id) = (Session::default(), Vec::new(), 0_i32);
+    let pace = this.borrow().bytes_per_s_max();
+    let (began, mut bytes_read) = (plan.clock.now(), 0.0);
     loop {
         let positions = this.borrow().positions_at(node);
         if positions.is_empty() {
@@ -422,6 +431,11 @@ async fn fetch(
                 // Megabytes of records take milliseconds, in which producers on this core want their turn.
                 future::yield_now().await;
             }
+        }
+        bytes_read += answer.len() as f64;
+        if let Some(bytes_per_s) = pace {
+            let may_go_on = began + (bytes_read / bytes_per_s * SECOND as f64) as Nanos;
+            sleep(Duration::from_nanos(u64::try_from(may_go_on - plan.clock.now()).unwrap_or(0))).await;
         }
         if this.borrow().is_stale {
             sleep(RETRY_WAIT).await;

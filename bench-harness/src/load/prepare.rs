@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// Memory that an executor registers with its ring. It counts against RLIMIT_MEMLOCK, often 8 MiB for all, and sockets need none of it.
 pub const IO_MEMORY_BYTES: usize = 64 << 10;
 pub const RING_DEPTH: usize = 256;
+/// Kafka takes 10,000 records of metadata from one request; a partition is one.
+const PARTITIONS_AT_ONCE: usize = 5_000;
 const RETRY_WAIT: Duration = Duration::from_millis(50);
 /// Kafka makes the topic of its groups at the first question, in a second or two.
 const COORDINATOR_WITHIN: Duration = Duration::from_secs(6);
@@ -94,7 +96,11 @@ async fn ask(workload: &Workload, bootstrap: &[String], run_id: &str, timeout: D
     };
     if settings.existing.is_none() {
         let factor = settings.replication_factor;
-        cluster.create_topics(&topics, settings.partitions, factor, &settings.settings).await?;
+        // Controllers refuse requests that make very many partitions at once.
+        let at_once = (PARTITIONS_AT_ONCE / usize::try_from(settings.partitions).unwrap_or(1).max(1)).max(1);
+        for topics in topics.chunks(at_once) {
+            cluster.create_topics(topics, settings.partitions, factor, &settings.settings).await?;
+        }
     }
     let mut prepared = look(&mut cluster, topics, timeout).await?;
     look_for_groups(&mut cluster, workload, run_id, &mut prepared).await;
