@@ -8,6 +8,7 @@ mod config;
 mod consume;
 mod demo;
 mod failure;
+mod group;
 mod log;
 mod produce;
 mod start;
@@ -47,7 +48,7 @@ Examples:
   ottla produce orders --key-separator : <file  a record for each line KEY:VALUE
   ottla consume orders --follow --show all      print records as they come
 
-The commands topic, produce and consume work with any Kafka broker, not only Ottla.";
+The commands topic, group, produce and consume work with any Kafka broker, not only Ottla.";
 
 /// A broker that speaks Kafka's protocol, and the commands to use it.
 #[derive(Parser)]
@@ -70,6 +71,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Create, list, describe, delete and alter topics
     Topic(topic::TopicArgs),
+    /// List, describe, reset and delete consumer groups
+    Group(group::GroupArgs),
     /// Write records to a topic, from lines of text or JSON
     Produce(produce::ProduceArgs),
     /// Print the records of a topic
@@ -78,7 +81,7 @@ enum Command {
     Log(log::LogArgs),
     /// See what a broker does: rates, and which stage of a request takes the time
     Stats(stats::StatsArgs),
-    /// Explain the settings of brokers and topics
+    /// Explain the settings of brokers, topics and groups; show and change what is set
     Config(config::ConfigArgs),
     /// Check whether this host is set up for low latency
     Tune(tune::TuneArgs),
@@ -150,6 +153,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Start(args) => start::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Topic(args) => topic::run(args),
+        Command::Group(args) => group::run(args),
         Command::Produce(args) => produce::run(&args),
         Command::Consume(args) => consume::run(&args),
         Command::Log(args) => log::run(&args),

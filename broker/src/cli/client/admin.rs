@@ -1,6 +1,6 @@
 //! Questions that change or describe topics. Each answers per topic, because one may fail beside others that succeed.
 
-use super::{Client, Error, subject};
+use super::{Answer, Client, Error, Request, groups, subject};
 use ottla_protocol::Uuid;
 use ottla_protocol::messages::create_partitions_request::{CreatePartitionsRequest, CreatePartitionsTopic};
 use ottla_protocol::messages::create_topics_request::{
@@ -11,12 +11,45 @@ use ottla_protocol::messages::describe_configs_request::{DescribeConfigsRequest,
 use ottla_protocol::messages::incremental_alter_configs_request::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
+use std::fmt;
 
 /// ConfigResource types of Kafka.
-const TOPIC: i8 = 2;
-const BROKER: i8 = 4;
-/// Where a setting's value comes from, as DescribeConfigs numbers it: set for this topic.
-const SOURCE_TOPIC: i8 = 1;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceKind {
+    Topic = 2,
+    Broker = 4,
+    ClientMetrics = 16,
+    Group = 32,
+}
+
+/// What has settings. The broker without a name stands for all brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    pub kind: ResourceKind,
+    pub name: String,
+}
+
+impl Resource {
+    pub fn topic(name: &str) -> Resource {
+        Resource { kind: ResourceKind::Topic, name: name.to_owned() }
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match self.kind {
+            ResourceKind::Topic => f.write_str(&subject(name)),
+            ResourceKind::Broker if name.is_empty() => f.write_str("all brokers"),
+            ResourceKind::Broker => write!(f, "broker {name}"),
+            ResourceKind::ClientMetrics => write!(f, "client metrics '{name}'"),
+            ResourceKind::Group => f.write_str(&groups::subject(name)),
+        }
+    }
+}
+
+/// Where a setting's value comes from, as DescribeConfigs numbers it: nobody set it.
+pub const SOURCE_DEFAULT: i8 = 5;
 
 /// A topic to make; -1 stands for the broker's default.
 #[derive(Clone, Debug)]
@@ -48,15 +81,53 @@ pub enum Change {
     Subtract(String, String),
 }
 
-/// A setting of a topic as the broker sees it.
+impl Change {
+    /// The changes of a command line.
+    pub fn of(
+        set: &[(String, String)],
+        unset: &[String],
+        append: &[(String, String)],
+        subtract: &[(String, String)],
+    ) -> Vec<Change> {
+        let pairs = |list: &[(String, String)], change: fn(String, String) -> Change| {
+            list.iter().map(|(name, value)| change(name.clone(), value.clone())).collect::<Vec<_>>()
+        };
+        let mut changes = pairs(set, Change::Set);
+        changes.extend(unset.iter().cloned().map(Change::Unset));
+        changes.extend(pairs(append, Change::Append));
+        changes.extend(pairs(subtract, Change::Subtract));
+        changes
+    }
+}
+
+/// A setting as the broker sees it.
 #[derive(Clone, Debug)]
 pub struct Setting {
     pub name: String,
-    /// `None` when it is a secret.
+    /// `None` when it is a secret, or null.
     pub value: Option<String>,
-    /// Set for this topic, as opposed to inherited.
-    pub is_own: bool,
+    pub is_secret: bool,
     pub source: i8,
+}
+
+impl Setting {
+    /// Set while brokers run, for this resource or for all brokers.
+    pub fn is_set(&self) -> bool {
+        matches!(self.source, 1..=3 | 7 | 8)
+    }
+
+    pub fn source_text(&self) -> &'static str {
+        match self.source {
+            1 => "topic",
+            2 => "broker, changed while running",
+            3 => "all brokers, changed while running",
+            4 => "broker",
+            SOURCE_DEFAULT => "default",
+            7 => "client metrics",
+            8 => "group",
+            _ => "other",
+        }
+    }
 }
 
 pub type PerTopic<T> = Vec<(String, Result<T, Error>)>;
@@ -131,7 +202,7 @@ impl Client {
 
     pub fn alter_configs(
         &mut self,
-        name: &str,
+        resource: &Resource,
         changes: &[Change],
         validate_only: bool,
     ) -> Result<(), Error> {
@@ -146,24 +217,35 @@ impl Client {
         };
         let request = IncrementalAlterConfigsRequest {
             resources: vec![AlterConfigsResource {
-                resource_type: TOPIC,
-                resource_name: name.into(),
+                resource_type: resource.kind as i8,
+                resource_name: resource.name.as_str().into(),
                 configs: changes.iter().map(config).collect(),
             }],
             validate_only,
         };
-        let answer = self.ask(&request)?;
-        for topic in &answer.get()?.responses {
-            checked(&topic.resource_name, topic.error_code, topic.error_message.as_deref(), ())?;
+        let answer = self.ask_about(resource, &request)?;
+        for one in &answer.get()?.responses {
+            refused(resource, one.error_code, one.error_message.as_deref())?;
         }
         Ok(())
+    }
+
+    /// Asks a broker about its own settings, and any broker about others.
+    fn ask_about<R: Request>(&mut self, resource: &Resource, request: &R) -> Result<Answer<R>, Error> {
+        match resource.name.parse::<i32>() {
+            Ok(id) if resource.kind == ResourceKind::Broker => {
+                self.metadata(Some(&[]))?;
+                self.node(id)?.call(request)
+            }
+            _ => self.ask(request),
+        }
     }
 
     /// Whether the cluster's brokers are Ottla: they have settings of their own.
     pub fn is_ottla(&mut self, broker_id: i32) -> Result<bool, Error> {
         let request = DescribeConfigsRequest {
             resources: vec![DescribeConfigsResource {
-                resource_type: BROKER,
+                resource_type: ResourceKind::Broker as i8,
                 resource_name: broker_id.to_string().into(),
                 configuration_keys: Some(vec!["ottla.shards".into()]),
             }],
@@ -173,30 +255,34 @@ impl Client {
         Ok(answer.get()?.results.iter().any(|broker| !broker.configs.is_empty()))
     }
 
-    /// Every setting of a topic, its own and inherited ones, by name.
-    pub fn describe_configs(&mut self, name: &str) -> Result<Vec<Setting>, Error> {
+    /// Every setting of a topic, a broker or another resource, its own and inherited ones, by name.
+    pub fn describe_configs(&mut self, resource: &Resource) -> Result<Vec<Setting>, Error> {
         let request = DescribeConfigsRequest {
             resources: vec![DescribeConfigsResource {
-                resource_type: TOPIC,
-                resource_name: name.into(),
+                resource_type: resource.kind as i8,
+                resource_name: resource.name.as_str().into(),
                 configuration_keys: None,
             }],
             ..Default::default()
         };
-        let answer = self.ask(&request)?;
+        let answer = self.ask_about(resource, &request)?;
         let mut settings = Vec::new();
-        for topic in &answer.get()?.results {
-            checked(&topic.resource_name, topic.error_code, topic.error_message.as_deref(), ())?;
-            settings.extend(topic.configs.iter().map(|config| Setting {
+        for one in &answer.get()?.results {
+            refused(resource, one.error_code, one.error_message.as_deref())?;
+            settings.extend(one.configs.iter().map(|config| Setting {
                 name: config.name.to_string(),
                 value: config.value.as_deref().map(str::to_owned),
-                is_own: config.config_source == SOURCE_TOPIC,
+                is_secret: config.is_sensitive,
                 source: config.config_source,
             }));
         }
         settings.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(settings)
     }
+}
+
+fn refused(resource: &Resource, code: i16, message: Option<&str>) -> Result<(), Error> {
+    if code == 0 { Ok(()) } else { Err(Error::refused(resource.to_string(), code, message)) }
 }
 
 fn checked<T>(topic: &str, code: i16, message: Option<&str>, value: T) -> Result<T, Error> {

@@ -123,7 +123,7 @@ impl Connection {
 
     /// Writes a request; answers come in the order of the requests.
     pub fn send<R: Request>(&mut self, request: &R) -> Result<Pending<R>, Error> {
-        let version = self.version(R::KEY)?;
+        let version = self.version(R::KEY)?.min(R::VERSION_MAX);
         let correlation = self.next_correlation;
         self.next_correlation = self.next_correlation.wrapping_add(1);
         let header = RequestHeader {

@@ -94,6 +94,11 @@ fn advice_for(code: ErrorCode) -> Option<&'static str> {
             "see what there is: ottla topic list, or make it: ottla topic create NAME"
         }
         ErrorCode::TOPIC_ALREADY_EXISTS => "to accept that it is there: --if-not-exists",
+        ErrorCode::GROUP_ID_NOT_FOUND => "see which groups there are: ottla group list",
+        ErrorCode::NON_EMPTY_GROUP => "stop its members first: see ottla group describe NAME --members",
+        ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC => {
+            "its members read that topic: stop them first, see ottla group describe NAME --members"
+        }
         ErrorCode::OFFSET_OUT_OF_RANGE => "see the offsets there are: ottla topic describe NAME",
         ErrorCode::NOT_ENOUGH_REPLICAS => "too few replicas are in sync: see ottla topic describe NAME",
         ErrorCode::MESSAGE_TOO_LARGE => {

@@ -7,6 +7,7 @@ pub mod admin;
 mod connection;
 pub mod consumer;
 mod error;
+pub mod groups;
 pub mod offsets;
 pub mod partitioner;
 pub mod producer;

@@ -2,7 +2,7 @@
 
 mod show;
 
-use super::client::admin::{Change, NewTopic, PerTopic};
+use super::client::admin::{Change, NewTopic, PerTopic, Resource};
 use super::table::counted;
 use super::{Connect, Exit, Failure, parse_pair};
 use clap::{Args, Subcommand};
@@ -268,13 +268,7 @@ fn report<T>(
 }
 
 fn alter(args: &AlterArgs) -> Result<Exit, Failure> {
-    let pairs = |list: &[(String, String)], change: fn(String, String) -> Change| {
-        list.iter().map(|(name, value)| change(name.clone(), value.clone())).collect::<Vec<_>>()
-    };
-    let mut changes = pairs(&args.set, Change::Set);
-    changes.extend(args.unset.iter().cloned().map(Change::Unset));
-    changes.extend(pairs(&args.append, Change::Append));
-    changes.extend(pairs(&args.subtract, Change::Subtract));
+    let changes = Change::of(&args.set, &args.unset, &args.append, &args.subtract);
     if changes.is_empty() && args.partitions.is_none() {
         return Err(Failure::usage("nothing to change")
             .with_advice("give --partitions N, --set KEY=VALUE, --unset KEY, --append or --subtract"));
@@ -283,7 +277,7 @@ fn alter(args: &AlterArgs) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
     let mut done = false;
     if !changes.is_empty() {
-        client.alter_configs(&args.name, &changes, args.dry_run)?;
+        client.alter_configs(&Resource::topic(&args.name), &changes, args.dry_run)?;
         done = true;
     }
     if let Some(count) = args.partitions

@@ -1,6 +1,6 @@
 //! `ottla topic list` and `describe`: what there is.
 
-use super::super::client::admin::Setting;
+use super::super::client::admin::{Resource, SOURCE_DEFAULT, Setting};
 use super::super::client::offsets::{EARLIEST, Isolation, LATEST};
 use super::super::client::{Client, Error, Topic, subject};
 use super::super::table::{Table, count, counted, list as numbers};
@@ -41,9 +41,6 @@ pub struct DescribeArgs {
     #[command(flatten)]
     connect: Connect,
 }
-
-/// DescribeConfigs' number for a value that nobody set.
-const SOURCE_DEFAULT: i8 = 5;
 
 #[derive(Serialize)]
 struct ListedTopic {
@@ -176,7 +173,7 @@ fn describe_one(client: &mut Client, topic: &Topic) -> Result<DescribedTopic, Er
     };
     let starts: BTreeMap<i32, i64> = offsets(EARLIEST)?;
     let ends: BTreeMap<i32, i64> = offsets(LATEST)?;
-    let settings = client.describe_configs(&topic.name)?;
+    let settings = client.describe_configs(&Resource::topic(&topic.name))?;
     Ok(DescribedTopic {
         durability: Some(durability(&settings).to_string()),
         name: topic.name.clone(),
@@ -213,14 +210,7 @@ fn durability(settings: &[Setting]) -> Durability {
 }
 
 fn described_setting(setting: Setting) -> DescribedSetting {
-    let source = match setting.source {
-        1 => "topic",
-        2 => "broker, changed while running",
-        3 => "all brokers, changed while running",
-        4 => "broker",
-        SOURCE_DEFAULT => "default",
-        _ => "other",
-    };
+    let source = setting.source_text();
     DescribedSetting { name: setting.name, value: setting.value, source }
 }
 
@@ -292,7 +282,7 @@ mod tests {
         let setting = |name: &str, value: &str, source| Setting {
             name: name.to_owned(),
             value: Some(value.to_owned()),
-            is_own: source == 1,
+            is_secret: false,
             source,
         };
         let of = |messages: (&str, i8), ms: (&str, i8)| {

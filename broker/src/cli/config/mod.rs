@@ -1,9 +1,12 @@
-//! `ottla config`: every setting there is, for people, programs, and the reference page of the documentation.
+//! `ottla config`: every setting there is, for people, programs, and the reference page of the documentation; and what is set
+//! in a cluster.
+
+mod values;
 
 use super::table::{Table, counted};
 use super::{Exit, Failure};
 use crate::config::registry::{self, Default, Kind, Mode, Scope, Setting, Support, Valid};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -11,8 +14,10 @@ use std::io::{self, Write};
 const DEFAULT_CHARS_MAX: usize = 32;
 
 #[derive(Args)]
-#[command(after_help = HELP)]
+#[command(after_help = HELP, args_conflicts_with_subcommands = true)]
 pub struct ConfigArgs {
+    #[command(subcommand)]
+    command: Option<ConfigCommand>,
     /// One setting in full, or all whose names contain this [default: all]
     name: Option<String>,
     /// Only settings of these
@@ -29,12 +34,22 @@ pub struct ConfigArgs {
     markdown: bool,
 }
 
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Show what is set for a topic, a broker, a group or a client-metrics subscription
+    Describe(values::DescribeArgs),
+    /// Change what is set there
+    Alter(values::AlterArgs),
+}
+
 const HELP: &str = "\
 Examples:
   ottla config                          all settings, with defaults
   ottla config flush.messages           one in full
   ottla config retention --scope topic
   ottla config --acts --json | jq -r '.[].name'
+  ottla config describe broker 1        what is set in a running cluster
+  ottla config alter broker default --set log.retention.ms=86400000
 
 Names, defaults and ranges are Kafka's; those that begin with `ottla.` are Ottla's own. Broker settings go into
 server.properties or --set of `ottla start`, topic settings into --set of `ottla topic create` and `alter`.";
@@ -55,6 +70,11 @@ const SCOPES: [(ScopeArg, Scope, &str); 4] = [
 ];
 
 pub fn run(args: &ConfigArgs) -> Result<Exit, Failure> {
+    match &args.command {
+        Some(ConfigCommand::Describe(args)) => return values::describe(args),
+        Some(ConfigCommand::Alter(args)) => return values::alter(args),
+        None => {}
+    }
     let all: Vec<&Setting> = SCOPES
         .iter()
         .filter(|(arg, ..)| args.scope.is_none_or(|scope| scope == *arg))
