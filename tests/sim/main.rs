@@ -15,4 +15,5 @@ mod link;
 mod lives;
 mod log;
 mod seeds;
+mod storm;
 mod transactions;

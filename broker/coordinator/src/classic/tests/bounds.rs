@@ -1,10 +1,12 @@
 //! What a turn does at most, however many groups there are, and what is counted of them.
 
-use super::{World, joins};
+use super::{READS_T, World, joins};
 use crate::offsets::Commit;
 use crate::requests::Committer;
-use crate::{Out, Settings};
+use crate::{Client, Out, Settings, Waiter};
 use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::join_group_request::JoinGroupRequestProtocol;
+use ottla_protocol::messages::{HeartbeatRequest, JoinGroupRequest};
 
 fn commit(topic: &str) -> Commit<'_> {
     Commit { topic, partition: 0, offset: 1, leader_epoch: -1, metadata: "", retention_ms: -1 }
@@ -95,6 +97,86 @@ fn deleted_topics_go_together() {
         assert_eq!(left, topics[5..]);
     }
     assert_eq!(world.commit_of("group-000000", &topics[4..5]), Ok(vec![ErrorCode::NONE]));
+}
+
+impl World {
+    /// A heartbeat of a member of another group.
+    fn heartbeat_of(&mut self, group_id: &str, member_id: &str, generation_id: i32) -> ErrorCode {
+        let request = HeartbeatRequest {
+            group_id: group_id.into(),
+            generation_id,
+            member_id: member_id.into(),
+            ..HeartbeatRequest::default()
+        };
+        let (turn, mut out) = (self.turn(), Out::default());
+        let code = self.shard.heartbeat(&turn, &request, &mut out);
+        assert!(out.records.is_empty() && out.replies.is_empty());
+        self.take(out);
+        code
+    }
+
+    /// The one member of a group of its own, when it has joined; the group's generation is 1.
+    fn alone_in(&mut self, group_id: &str) -> String {
+        let protocol = JoinGroupRequestProtocol { name: "range".into(), metadata: READS_T.into() };
+        let request = JoinGroupRequest {
+            group_id: group_id.into(),
+            session_timeout_ms: 60_000,
+            rebalance_timeout_ms: 60_000,
+            protocol_type: "consumer".into(),
+            protocols: vec![protocol],
+            ..JoinGroupRequest::default()
+        };
+        let (turn, mut out) = (self.turn(), Out::default());
+        let client = Client { id: "client", host: "/127.0.0.1" };
+        self.shard.join(&turn, &request, 3, client, Waiter(u64::MAX), &mut out);
+        self.take(out);
+        self.pass(3_000);
+        let joined = self.joined(Waiter(u64::MAX)).expect("alone in its group");
+        assert_eq!((joined.error_code, joined.generation_id), (0, 1));
+        joined.member_id.into_owned()
+    }
+}
+
+/// A group of thousands of members, all of whom fall silent at once, beside thousands of groups: no turn does more than a
+/// few of them, and between any two turns another group's member is heard.
+#[test]
+fn a_storm_of_one_group_leaves_turns_to_others() {
+    const MEMBERS: usize = 3_000;
+    let mut world = many(2_000, &["t"]);
+    let quiet = world.alone_in("quiet");
+    let ids: Vec<String> = (0..MEMBERS).map(|_| world.new_id()).collect();
+    let waiters: Vec<_> = ids
+        .iter()
+        .map(|id| {
+            // No join is answered, or writes anything, before the phase ends.
+            let (records, replies) = (world.log.len(), world.replies.len());
+            let waiter = world.join(&joins(id));
+            assert_eq!((world.log.len(), world.replies.len()), (records, replies));
+            waiter
+        })
+        .collect();
+    world.pass(3_000 * 4);
+    assert_eq!(world.state(), "CompletingRebalance");
+    assert!(
+        waiters.into_iter().all(|waiter| world.joined(waiter).is_some_and(|joined| joined.error_code == 0))
+    );
+    assert_eq!(world.heartbeat_of("quiet", &quiet, 1), ErrorCode::NONE);
+    // All sessions end in the same moment.
+    world.now_ms += 10_000;
+    let mut turns = 0;
+    while world.shard.next_deadline_ms().is_some_and(|at_ms| at_ms <= world.now_ms) {
+        let before = world.group().map_or(0, super::super::Group::member_count);
+        let (turn, mut out) = (world.turn(), Out::default());
+        world.shard.tick(&turn, &mut out);
+        assert!(out.records.len() <= 1 && out.replies.is_empty(), "{} records", out.records.len());
+        world.take(out);
+        let after = world.group().map_or(0, super::super::Group::member_count);
+        assert!(before - after <= 64, "{} members in one turn", before - after);
+        assert_eq!(world.heartbeat_of("quiet", &quiet, 1), ErrorCode::NONE);
+        turns += 1;
+    }
+    assert_eq!(world.state(), "Empty");
+    assert!((MEMBERS.div_ceil(64)..MEMBERS.div_ceil(64) + 8).contains(&turns), "{turns} turns");
 }
 
 /// A list in parts has every group once, also when some go between two parts.
