@@ -3,7 +3,7 @@
 mod side;
 
 use ottla_tests::batch::{Batch, Codec, Record, TRANSACTIONAL};
-use ottla_tests::broker::{Kind, Setup, kafka_script};
+use ottla_tests::broker::{Kind, Setup, kafka_script, ottla_binary};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use side::{Kept, Side};
@@ -128,6 +128,7 @@ fn run(seed: u64) -> io::Result<usize> {
     for (topic, _) in TOPICS {
         let Some(ottla) = sides.first_mut() else { break };
         check(&format!("{topic}: kafka-dump-log reads what is left"), dump(ottla, topic));
+        check(&format!("{topic}: ottla log verify finds all of it sound"), verify(ottla, topic));
         let before = ottla.records(topic)?;
         ottla.restart_without_snapshots(topic)?;
         let after = ottla.records(topic)?;
@@ -195,6 +196,17 @@ fn dump(side: &Side, topic: &str) -> Result<(), String> {
         None if !text.contains("baseOffset") => Err(format!("it shows no batch:\n{text}")),
         None => Ok(()),
     }
+}
+
+/// All files of the topic, beside the running broker.
+fn verify(side: &Side, topic: &str) -> Result<(), String> {
+    let failed = |error: io::Error| error.to_string();
+    let mut command = Command::new(ottla_binary().map_err(failed)?);
+    let output = command.args(["log", "verify"]).arg(side.dir(topic)).output().map_err(failed)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }
 
 fn main() -> ExitCode {

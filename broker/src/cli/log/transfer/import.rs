@@ -226,6 +226,18 @@ fn check_targets(
                 let advice = "It is of an import that was cut off, or of a deleted topic: say --overwrite, or move it away.";
                 return Err(Failure::usage(text).with_advice(advice));
             }
+            // A broker that finds two directories of one partition does not start.
+            let others = config.log_dirs.iter().filter(|other| *other != target);
+            if let Some(other) = others.map(|other| target_of(other, partition)).find(|other| other.exists())
+            {
+                let text = format!(
+                    "{} is there, and what is imported goes to {}",
+                    other.display(),
+                    target.display()
+                );
+                let advice = "Leave the topic out with --topic, delete it, or move that directory away.";
+                return Err(Failure::usage(text).with_advice(advice));
+            }
         }
     }
     Ok(())
@@ -315,4 +327,41 @@ fn tell(report: &mut Report<'_>, args: &ImportArgs, plan: &Plan, copied: &[Copie
         }
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestBroker;
+
+    /// A partition's directory in another of `log.dirs` than the one that is imported into would keep the broker from starting.
+    #[test]
+    fn what_lies_in_another_directory_is_not_doubled() {
+        let dirs = tempfile::tempdir().unwrap();
+        let path = |name: &str| dirs.path().join(name);
+        let source = TestBroker::start(&[("log.dirs", &path("source").display().to_string())]);
+        source.create_topic("t", 1);
+        drop(source);
+        let properties = path("server.properties");
+        let required = "node.id=1\nprocess.roles=broker,controller\ncontroller.listener.names=CONTROLLER\n";
+        let listeners = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0\n";
+        let log_dirs =
+            format!("{required}{listeners}log.dirs={},{}\n", path("one").display(), path("two").display());
+        fs::write(&properties, log_dirs).unwrap();
+        fs::create_dir_all(path("two/t-0")).unwrap();
+        let import = |overwrite| {
+            let (data, topics, set) = (None, vec!["t".to_owned()], Vec::new());
+            let sources = vec![path("source")];
+            let config = Some(properties.clone());
+            run(&ImportArgs { sources, data, config, topics, set, dry_run: false, overwrite, json: false })
+        };
+        for overwrite in [false, true] {
+            let refused = import(overwrite).expect_err("a directory is there");
+            assert!(refused.to_string().contains("two/t-0"), "{refused}");
+            assert!(!path("one/t-0").exists());
+        }
+        fs::remove_dir(path("two/t-0")).unwrap();
+        import(false).unwrap();
+        assert!(path("one/t-0").exists());
+    }
 }

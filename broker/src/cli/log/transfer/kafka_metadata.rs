@@ -27,6 +27,8 @@ pub(super) struct KafkaMetadata {
     /// The first producer id that no broker was given.
     pub(super) next_producer_id: i64,
     configs: BTreeMap<String, BTreeMap<String, String>>,
+    /// Of all topics that were ever made and not removed, by their ids.
+    names: BTreeMap<Uuid, String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,12 +127,13 @@ impl KafkaMetadata {
     fn topic(&mut self, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
         let name = decoder.nullable_string(true)?.unwrap_or_default().into_owned();
         let topic = KafkaTopic { id: decoder.uuid()?, partitions: BTreeMap::new() };
+        self.names.insert(topic.id, name.clone());
         self.topics.insert(name, topic);
         Ok(())
     }
 
     fn by_id(&mut self, id: Uuid) -> Option<&mut KafkaTopic> {
-        self.topics.values_mut().find(|topic| topic.id == id)
+        self.topics.get_mut(self.names.get(&id)?).filter(|topic| topic.id == id)
     }
 
     fn partition(&mut self, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
@@ -182,8 +185,8 @@ impl KafkaMetadata {
 
     fn remove_topic(&mut self, decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
         let id = decoder.uuid()?;
-        let name = self.topics.iter().find(|(_, topic)| topic.id == id).map(|(name, _)| name.clone());
-        if let Some(name) = name {
+        let name = self.names.remove(&id);
+        if let Some(name) = name.filter(|name| self.topics.get(name).is_some_and(|topic| topic.id == id)) {
             self.topics.remove(&name);
             self.configs.remove(&name);
         }
