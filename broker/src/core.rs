@@ -4,6 +4,7 @@
 //! of the cluster arrives here as an `Arc` and is swapped as a whole. Core 0 also hosts the controller.
 
 use crate::api::fetch::session::Sessions;
+use crate::api::fetch::share::Shares;
 use crate::api::init_producer_id::ProducerIds;
 use crate::cleaner_offsets::CleanerOffsets;
 use crate::compaction::Compacting;
@@ -57,6 +58,8 @@ pub struct Core {
     pub(crate) partitions: Partitions,
     pub(crate) resources: Rc<Resources>,
     pub(crate) sessions: Sessions,
+    /// Of fetch sessions, on whichever core they are.
+    pub(crate) shares: Shares,
     pub(crate) groups: Groups,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) stats: Stats,
@@ -105,6 +108,7 @@ impl Core {
             budget: Budget::new(limits.memory_bytes),
             resources: Resources::new(limits.log_resources()),
             sessions: Sessions::new(limits.fetch_sessions_max, mesh.shard().0.into(), shards),
+            shares: Shares::default(),
             producer_ids: ProducerIds::default(),
             stats: Stats::default(),
             groups: Groups::default(),

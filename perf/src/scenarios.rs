@@ -27,8 +27,9 @@ pub enum Work {
     Produce { records: Records, partitions: i32 },
     /// One batch in each answer.
     Fetch { records: Records, from: From },
-    /// A request is one record on its way from a producer to `consumers` that wait for it in parked fetches.
-    Wait { consumers: u64 },
+    /// A request is one record on its way from a producer to `consumers` that wait for it in parked fetches, each in a
+    /// session of all `partitions`, which the records go to in turn.
+    Wait { consumers: u64, partitions: i32 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +147,7 @@ pub const SCENARIOS: &[Scenario] = &[
         in_flight: 1,
         warm_up: 100,
         requests: 300,
-        work: Work::Wait { consumers: 1 },
+        work: Work::Wait { consumers: 1, partitions: 1 },
     },
     Scenario {
         name: "record-to-eight",
@@ -156,7 +157,17 @@ pub const SCENARIOS: &[Scenario] = &[
         in_flight: 1,
         warm_up: 100,
         requests: 200,
-        work: Work::Wait { consumers: 8 },
+        work: Work::Wait { consumers: 8, partitions: 1 },
+    },
+    Scenario {
+        name: "record-among-thousand",
+        question: "What does a record cost that a consumer of 1,000 partitions waits for?",
+        shards: 1,
+        connections: 1,
+        in_flight: 1,
+        warm_up: 20,
+        requests: 100,
+        work: Work::Wait { consumers: 1, partitions: 1000 },
     },
 ];
 
@@ -175,6 +186,8 @@ impl Scenario {
     pub fn histories(&self) -> u64 {
         match self.work {
             Work::Produce { .. } if self.in_flight > 1 => 24,
+            // A thousand partitions take long to make.
+            Work::Wait { partitions: 2.., .. } => 2,
             Work::Produce { .. } | Work::Fetch { .. } if self.connections == 1 => 1,
             _ => 8,
         }

@@ -177,7 +177,7 @@ async fn drive(scenario: &'static Scenario, address: SocketAddr, stage: Rc<Stage
             fill(&mut link, topic, records, requests).await;
             topic
         }
-        Work::Wait { .. } => make_topic(&mut link, 1, &[]).await,
+        Work::Wait { partitions, .. } => make_topic(&mut link, partitions, &[]).await,
     };
     drop(link);
     stage.filled.set(true);
@@ -192,10 +192,12 @@ async fn drive(scenario: &'static Scenario, address: SocketAddr, stage: Rc<Stage
                     produce(scenario, &stage, link, producer).await;
                 }
                 Work::Fetch { from, .. } => {
-                    let fetcher = Fetcher::new(topic, 0, from == From::Session, 500);
+                    let fetcher = Fetcher::new(topic, 1, from == From::Session, 500);
                     fetch(scenario, &stage, Link::open(address).await, fetcher).await;
                 }
-                Work::Wait { consumers } => pass_on(scenario, &stage, address, topic, consumers).await,
+                Work::Wait { consumers, partitions } => {
+                    pass_on(scenario, &stage, address, topic, (consumers, partitions)).await;
+                }
             }
             stage.finished.set(stage.finished.get() + 1);
         };
@@ -255,7 +257,7 @@ async fn produce(scenario: &Scenario, stage: &Stage, mut link: Link, mut produce
 async fn fetch(scenario: &Scenario, stage: &Stage, mut link: Link, mut fetcher: Fetcher) {
     for (count, is_counted) in [(scenario.warm_up, false), (scenario.requests, true)] {
         for _ in 0..count {
-            let answer = link.call(fetcher.next()).await;
+            let answer = link.call(fetcher.request()).await;
             fetcher.check(&answer);
             answered(stage, is_counted);
         }
@@ -266,19 +268,25 @@ async fn fetch(scenario: &Scenario, stage: &Stage, mut link: Link, mut fetcher: 
 }
 
 /// One record after the other to consumers that wait for it.
-async fn pass_on(scenario: &Scenario, stage: &Stage, address: SocketAddr, topic: Uuid, consumers: u64) {
+async fn pass_on(
+    scenario: &Scenario,
+    stage: &Stage,
+    address: SocketAddr,
+    topic: Uuid,
+    (consumers, partitions): (u64, i32),
+) {
     let records = Records { count: 1, value_bytes: 100, compression: Compression::None };
     let mut link = Link::open(address).await;
-    let mut producer = producer(&mut link, topic, records, 1).await;
+    let mut producer = producer(&mut link, topic, records, partitions).await;
     let mut waiting = Vec::new();
     for _ in 0..consumers {
-        waiting.push((Link::open(address).await, Fetcher::new(topic, 0, true, 30_000)));
+        waiting.push((Link::open(address).await, Fetcher::new(topic, partitions, true, 30_000)));
     }
     // A session's first answer does not wait.
     for (count, is_counted) in [(scenario.warm_up, false), (scenario.requests, true)] {
         for _ in 0..count {
-            for (link, fetcher) in &waiting {
-                link.send(fetcher.next()).await;
+            for (link, fetcher) in &mut waiting {
+                link.send(fetcher.request()).await;
             }
             // They are parked by then.
             sleep(Duration::from_millis(2)).await;

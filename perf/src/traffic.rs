@@ -143,23 +143,41 @@ pub fn check_produced(answer: &[u8]) {
     assert_eq!(partition.error_code, 0, "{:?}", partition.error_message);
 }
 
-/// A fetcher of partition 0, one batch a request.
+/// A fetcher of some partitions of one topic, one batch a request.
 pub struct Fetcher {
     topic: Uuid,
-    offset: i64,
+    /// Of each partition, the next.
+    offsets: Vec<i64>,
+    /// Partitions that the next request names: all, or those that a session does not know of.
+    unsaid: Vec<usize>,
     /// Session id and epoch; `None` for requests that stand alone.
     session: Option<(i32, i32)>,
     max_wait_ms: i32,
 }
 
 impl Fetcher {
-    pub fn new(topic: Uuid, offset: i64, in_session: bool, max_wait_ms: i32) -> Fetcher {
-        Fetcher { topic, offset, session: in_session.then_some((0, 0)), max_wait_ms }
+    /// From the begin of partitions `[0, partitions)`.
+    ///
+    /// # Panics
+    /// `partitions` is negative.
+    pub fn new(topic: Uuid, partitions: i32, in_session: bool, max_wait_ms: i32) -> Fetcher {
+        let offsets = vec![0; usize::try_from(partitions).expect("a count of partitions")];
+        let unsaid = (0..offsets.len()).collect();
+        Fetcher { topic, offsets, unsaid, session: in_session.then_some((0, 0)), max_wait_ms }
     }
 
-    pub fn next(&self) -> Bytes {
+    pub fn request(&mut self) -> Bytes {
         use m::fetch_request::{FetchPartition, FetchTopic};
         let (session_id, session_epoch) = self.session.unwrap_or((0, -1));
+        let named =
+            if self.session.is_some() { std::mem::take(&mut self.unsaid) } else { self.unsaid.clone() };
+        let partitions = named.into_iter().map(|index| FetchPartition {
+            partition: index as i32,
+            fetch_offset: self.offsets[index],
+            // The first batch comes whole however large it is, and no other fits.
+            partition_max_bytes: 1,
+            ..FetchPartition::default()
+        });
         let request = m::FetchRequest {
             max_wait_ms: self.max_wait_ms,
             min_bytes: 1,
@@ -168,12 +186,7 @@ impl Fetcher {
             session_epoch,
             topics: vec![FetchTopic {
                 topic_id: self.topic,
-                partitions: vec![FetchPartition {
-                    fetch_offset: self.offset,
-                    // The first batch comes whole however large it is, and no other fits.
-                    partition_max_bytes: 1,
-                    ..FetchPartition::default()
-                }],
+                partitions: partitions.collect(),
                 ..FetchTopic::default()
             }],
             ..m::FetchRequest::default()
@@ -192,12 +205,20 @@ impl Fetcher {
             *id = response.session_id;
             *epoch += 1;
         }
-        let partition = &response.responses[0].partitions[0];
-        assert_eq!(partition.error_code, 0, "Fetch");
-        let records = partition.records.as_ref().map(Field::to_vec).unwrap_or_default();
-        let batches: Vec<_> = ottla_protocol::records::batches(&records).flatten().collect();
-        assert_eq!(batches.len(), 1, "one batch a fetch");
-        assert_eq!(batches[0].0.base_offset, self.offset, "the batch that was asked for");
-        self.offset = batches[0].0.next_offset();
+        let mut batches = 0;
+        for partition in &response.responses[0].partitions {
+            assert_eq!(partition.error_code, 0, "Fetch");
+            let index = partition.partition_index as usize;
+            let records = partition.records.as_ref().map(Field::to_vec).unwrap_or_default();
+            for (batch, _) in ottla_protocol::records::batches(&records).flatten() {
+                batches += 1;
+                assert_eq!(batch.base_offset, self.offsets[index], "the batch that was asked for");
+                self.offsets[index] = batch.next_offset();
+                if self.session.is_some() {
+                    self.unsaid.push(index);
+                }
+            }
+        }
+        assert_eq!(batches, 1, "one batch a fetch");
     }
 }

@@ -6,6 +6,7 @@
 //! | [`producers`] | its idempotent and transactional producers, and their snapshots |
 //! | [`produce`] | what is checked of a batch, before, on the connection's core |
 //! | [`purgatory`] | fetches that wait for bytes |
+//! | [`standing`] | which partitions of a fetch session have news |
 //! | [`partitions`], [`placement`] | which partitions are here, and which core owns which |
 //! | [`settings`] | a topic's settings |
 //! | [`stages`] | how long each stage of a request takes |
@@ -21,6 +22,7 @@ pub mod producers;
 pub mod purgatory;
 pub mod settings;
 pub mod stages;
+pub mod standing;
 
 pub use budget::Budget;
 pub use mesh::{Gone, Mesh};

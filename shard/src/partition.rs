@@ -28,6 +28,7 @@ pub use read::{FetchData, Isolation};
 use crate::producers::{ProducerInfo, Producers};
 use crate::purgatory::Watchers;
 use crate::settings::TopicSettings;
+use crate::standing::Seen;
 use append::Appends;
 use ottla_log::{Error, Health, Log, Offset};
 use ottla_protocol::{ErrorCode, Uuid};
@@ -99,6 +100,16 @@ impl Partition {
         match self.producers.borrow().first_unstable_offset() {
             Some(unstable) => high_watermark.min(unstable.max(self.log.log_start_offset())),
             None => high_watermark,
+        }
+    }
+
+    /// What a reader who is at the end can see of it: see [`crate::standing`].
+    pub fn seen(&self) -> Seen {
+        Seen {
+            high_watermark: self.high_watermark(),
+            last_stable_offset: self.last_stable_offset(),
+            log_start_offset: self.log.log_start_offset(),
+            leader_epoch: self.leader_epoch(),
         }
     }
 
@@ -207,13 +218,13 @@ impl Partition {
         let (hw_before, lso_before) = self.announced.get();
         let lso = self.last_stable_offset();
         self.announced.set((hw, lso));
-        if !self.watchers.is_empty() {
-            if hw > hw_before {
-                self.watchers.readable(Isolation::ReadUncommitted, self.bytes_in(hw_before, hw));
-            }
-            if lso > lso_before {
-                self.watchers.readable(Isolation::ReadCommitted, self.bytes_in(lso_before, lso));
-            }
+        if !self.watchers.is_empty() && (hw, lso) != (hw_before, lso_before) {
+            let uncommitted = self.bytes_in(hw_before, hw);
+            let committed = match (lso_before, lso) == (hw_before, hw) {
+                true => uncommitted,
+                false => self.bytes_in(lso_before, lso),
+            };
+            self.watchers.moved(uncommitted, committed);
         }
         self.append_queued();
     }

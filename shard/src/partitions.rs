@@ -62,12 +62,16 @@ impl Partitions {
 
     /// Notes where it is now; returns where it was.
     pub fn set(&self, topic_id: Uuid, partition: i32, hosted: Hosted) -> Option<Hosted> {
-        self.0.borrow_mut().insert((topic_id, partition), hosted)
+        let before = self.0.borrow_mut().insert((topic_id, partition), hosted);
+        tell_watchers(before.as_ref());
+        before
     }
 
     /// It is not hosted here any more.
     pub fn remove(&self, topic_id: Uuid, partition: i32) -> Option<Hosted> {
-        self.0.borrow_mut().remove(&(topic_id, partition))
+        let before = self.0.borrow_mut().remove(&(topic_id, partition));
+        tell_watchers(before.as_ref());
+        before
     }
 
     /// All of them, in the order of their keys, so that what is done with each comes in the same order in every run of
@@ -96,6 +100,13 @@ impl Partitions {
     }
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Whoever waits at the partition that was here has to look again.
+fn tell_watchers(before: Option<&Hosted>) {
+    if let Some(Hosted::Online(partition)) = before {
+        partition.watchers().end_all();
     }
 }
 

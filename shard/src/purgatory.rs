@@ -8,6 +8,7 @@
 mod tests;
 
 use crate::partition::{Isolation, Partition};
+use crate::standing::{ArmedHere, Change};
 use ottla_log::Offset;
 use slab::Slab;
 use smallvec::SmallVec;
@@ -101,26 +102,49 @@ impl WaitState {
     }
 }
 
-/// Who is parked at one partition.
+/// Who is parked at one partition, and which fetch sessions hear of its next change.
 #[derive(Default)]
-pub(crate) struct Watchers(RefCell<Slab<(Isolation, Rc<WaitState>)>>);
+pub(crate) struct Watchers {
+    parked: RefCell<Slab<(Isolation, Rc<WaitState>)>>,
+    pub(crate) armed: ArmedHere,
+}
 
 impl Watchers {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+        self.parked.borrow().is_empty() && self.armed.is_empty()
     }
 
     fn add(&self, isolation: Isolation, state: Rc<WaitState>) -> usize {
-        self.0.borrow_mut().insert((isolation, state))
+        self.parked.borrow_mut().insert((isolation, state))
     }
 
     fn remove(&self, place: usize) {
-        self.0.borrow_mut().try_remove(place);
+        self.parked.borrow_mut().try_remove(place);
     }
 
-    /// `bytes` more can be read at `isolation`. Waking runs no code of the woken, so that the borrow may last.
-    pub(crate) fn readable(&self, isolation: Isolation, bytes: usize) {
-        for (_, (watched, state)) in &*self.0.borrow() {
+    /// `bytes` more lie below the log end: replicas can read them.
+    pub(crate) fn appended(&self, bytes: usize) {
+        self.count(Isolation::LogEnd, bytes);
+    }
+
+    /// What clients see of the partition has changed; `uncommitted` bytes more lie below the high watermark, and
+    /// `committed` below the last stable offset.
+    pub(crate) fn moved(&self, uncommitted: usize, committed: usize) {
+        self.count(Isolation::ReadUncommitted, uncommitted);
+        self.count(Isolation::ReadCommitted, committed);
+        self.armed.changed(|isolation| match isolation {
+            Isolation::ReadUncommitted => Change::Bytes(uncommitted),
+            Isolation::ReadCommitted => Change::Bytes(committed),
+            Isolation::LogEnd => Change::Bytes(0),
+        });
+    }
+
+    /// Waking runs no code of the woken, so that the borrow may last.
+    fn count(&self, isolation: Isolation, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        for (_, (watched, state)) in &*self.parked.borrow() {
             if *watched == isolation && !state.over.get() {
                 state.count(bytes);
             }
@@ -129,8 +153,9 @@ impl Watchers {
 
     /// Something changed that a parked fetch must answer with.
     pub(crate) fn end_all(&self) {
-        for (_, (_, state)) in &*self.0.borrow() {
+        for (_, (_, state)) in &*self.parked.borrow() {
             state.end();
         }
+        self.armed.changed(|_| Change::Ends);
     }
 }

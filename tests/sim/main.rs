@@ -9,6 +9,7 @@ mod backfill;
 mod broker;
 mod compaction;
 mod controller;
+mod fetch_sessions;
 mod full;
 mod groups;
 mod link;

@@ -98,6 +98,11 @@ fn of_core(core: &Core) -> CoreReport {
             ),
             gauge("parked_fetches", "Fetches that wait for records.", core.stats.parked.get()),
             gauge("fetch_sessions", "Fetch sessions that are kept.", core.sessions.count()),
+            gauge(
+                "fetch_session_watches",
+                "Partitions that are watched for large fetch sessions.",
+                core.shares.partitions(),
+            ),
             gauge("memory_requests_bytes", "Counted memory that requests hold.", request_bytes),
             gauge("memory_responses_bytes", "Counted memory that responses hold.", response_bytes),
             gauge(

@@ -58,9 +58,10 @@ fn run(binary: &Path, envs: &[(&str, &str)], work: Work, requests: u64) -> io::R
         Work::Fetch => {
             // As many records for both, so that the difference is fetches alone.
             produce(&mut connection, topic, 2 * REQUESTS)?;
-            let mut fetcher = Fetcher::new(topic, 0, true, 500);
+            let mut fetcher = Fetcher::new(topic, 1, true, 500);
             for _ in 0..requests {
-                fetcher.check(&connection.call(&fetcher.next())?);
+                let request = fetcher.request();
+                fetcher.check(&connection.call(&request)?);
             }
         }
     }

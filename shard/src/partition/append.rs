@@ -10,7 +10,6 @@
 //! ```
 
 use super::{Partition, error_code};
-use crate::partition::Isolation;
 use crate::produce::{Checked, Refusal};
 use crate::producers::{Marker, ProducerFault, Verdict};
 use ottla_io::Instant;
@@ -253,7 +252,7 @@ impl Partition {
             }
         }
         if !self.watchers.is_empty() {
-            self.watchers.readable(Isolation::LogEnd, header.bytes);
+            self.watchers.appended(header.bytes);
         }
         Outcome::Appended {
             base_offset: appended.base_offset,

@@ -20,6 +20,7 @@ impl Partition {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         let to = to.max(self.log.log_start_offset());
+        let _tells = TellsOfStart(self);
         self.log.delete_records_to(to).await.map_err(|error| error_code(&error))
     }
 
@@ -47,7 +48,17 @@ impl Partition {
             self.log.store_producer_snapshot(base_offset, snapshot);
             self.log.sealed(base_offset).await?;
         }
+        let _tells = TellsOfStart(self);
         let start = self.log.delete_records_to(to).await?;
         Ok((start > before).then_some((before, start)))
+    }
+}
+
+/// Tells fetch sessions that the log start may have moved: also when whoever moved it was dropped halfway.
+struct TellsOfStart<'a>(&'a Partition);
+
+impl Drop for TellsOfStart<'_> {
+    fn drop(&mut self) {
+        self.0.watchers.moved(0, 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::read::Read;
-use super::session::Plan;
+use super::session::PartitionKey;
 use crate::core::Core;
 use ottla_protocol::messages::fetch_response::{
     AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
@@ -11,20 +11,27 @@ use ottla_protocol::messages::{FetchRequest, FetchResponse};
 use ottla_protocol::{ErrorCode, Records};
 use std::borrow::Cow;
 
-pub(super) fn build(core: &Core, context: &Context, plan: &Plan, reads: Vec<Read>) -> FetchResponse<'static> {
+/// `incremental`: only what is news.
+pub(super) fn build(
+    core: &Core,
+    context: &Context,
+    session_id: i32,
+    incremental: bool,
+    reads: impl Iterator<Item = (PartitionKey, Read)>,
+) -> FetchResponse<'static> {
     let mut responses: Vec<FetchableTopicResponse<'static>> = Vec::new();
     let mut node_endpoints = Vec::new();
-    for (wanted, read) in plan.wanted.iter().zip(reads) {
-        let key = &wanted.key;
+    for (key, read) in reads {
+        let key = &key;
         let is_news = core.sessions.tells(
-            plan.session_id,
+            session_id,
             key,
             read.high_watermark,
             read.log_start_offset,
             !read.parts.is_empty(),
             read.error.is_some() || read.diverging.is_some(),
         );
-        if plan.incremental && !is_news {
+        if incremental && !is_news {
             continue;
         }
         let same = |topic: &&mut FetchableTopicResponse<'_>| {
@@ -50,7 +57,7 @@ pub(super) fn build(core: &Core, context: &Context, plan: &Plan, reads: Vec<Read
         }
         topic.partitions.push(data);
     }
-    FetchResponse { session_id: plan.session_id, responses, node_endpoints, ..FetchResponse::default() }
+    FetchResponse { session_id, responses, node_endpoints, ..FetchResponse::default() }
 }
 
 /// The whole request fails. Up to version 12 every partition says so too, for old clients.
@@ -108,7 +115,7 @@ fn is_about_the_leader(code: i16) -> bool {
 fn tell_leader(
     core: &Core,
     context: &Context,
-    key: &super::session::PartitionKey,
+    key: &PartitionKey,
     data: &mut PartitionData<'static>,
     endpoints: &mut Vec<NodeEndpoint<'static>>,
 ) {

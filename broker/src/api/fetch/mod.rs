@@ -8,12 +8,14 @@
 //!                 ▲                  │ no
 //!                 └── woken ◀── owners: parked, until so many bytes came, or the time is up
 //! ```
-//! No memory is held while parked. A consumer's wake brings a little data along, so that a tail reader is answered
+//! A session of many partitions is not looked at as a whole each time: see [`standing`]. No memory is held while parked. A consumer's wake brings a little data along, so that a tail reader is answered
 //! without a second crossing.
 
 mod answer;
 mod read;
 pub(crate) mod session;
+pub(crate) mod share;
+mod standing;
 
 use super::{Answer, Context, Outcome, Request, count_errors};
 use crate::core::Core;
@@ -58,15 +60,68 @@ pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
     let wait = Duration::from_millis(u64::try_from(body.max_wait_ms).unwrap_or(0));
     let replica_id = if context.version >= 15 { body.replica_state.replica_id } else { body.replica_id };
     drop(body);
+    if plan.is_large {
+        let large = serve_large(core, context, plan.session_id, &demand, wait, replica_id);
+        // Few fetches are of this kind, and its future is large.
+        return Box::pin(large).await;
+    }
     let asked = read::resolve(core, context, &plan.wanted, replica_id);
-    let gathered = gather(core, &asked, &demand, wait, context.received).await;
-    add(&core.stats.net.fetched_bytes, gathered.reads.iter().map(Read::bytes).sum::<usize>() as u64);
-    let response = answer::build(core, context, &plan, gathered.reads);
-    count_errors(core, context, &response);
-    match context.encode(&response) {
+    let Gathered { reads, permit, at } = gather(core, &asked, &demand, wait, context.received).await;
+    let keys = plan.wanted.into_iter().map(|wanted| wanted.key);
+    add(&core.stats.net.fetched_bytes, reads.iter().map(Read::bytes).sum::<usize>() as u64);
+    let response = answer::build(core, context, plan.session_id, plan.incremental, keys.zip(reads));
+    outcome(core, context, &response, permit, at)
+}
+
+/// An incremental fetch of a large session: see [`standing`].
+async fn serve_large(
+    core: &Rc<Core>,
+    context: &Context,
+    id: i32,
+    demand: &Demand,
+    wait: Duration,
+    replica_id: i32,
+) -> Outcome {
+    let standing = if replica_id < 0 { core.sessions.stand(core, id, demand.isolation) } else { None };
+    let (mut reads, mut permit, mut at) = (None, None, None);
+    let mut held = None;
+    if let Some(mut standing) = standing
+        && let Some(gathered) = standing.gather(core, id, demand, wait, context.received).await
+    {
+        reads = Some(standing::keyed(&core.sessions, id, gathered.reads));
+        (permit, at) = (gathered.permit, gathered.at);
+        held = Some(standing);
+    }
+    let reads = match reads {
+        Some(reads) => reads,
+        None => {
+            let wanted = core.sessions.wanted(id);
+            let asked = read::resolve(core, context, &wanted, replica_id);
+            let gathered = gather(core, &asked, demand, wait, context.received).await;
+            (permit, at) = (gathered.permit, gathered.at);
+            wanted.into_iter().map(|wanted| wanted.key).zip(gathered.reads).collect()
+        }
+    };
+    add(&core.stats.net.fetched_bytes, reads.iter().map(|(_, read)| read.bytes()).sum::<usize>() as u64);
+    let response = answer::build(core, context, id, true, reads.into_iter());
+    if let Some(standing) = held {
+        core.sessions.put_back(id, standing);
+    }
+    outcome(core, context, &response, permit, at)
+}
+
+fn outcome(
+    core: &Core,
+    context: &Context,
+    response: &FetchResponse<'_>,
+    permit: Option<Permit>,
+    at: Option<Instant>,
+) -> Outcome {
+    count_errors(core, context, response);
+    match context.encode(response) {
         Ok(mut response) => {
-            response.permit = gathered.permit;
-            response.answered = gathered.at.unwrap_or(response.answered);
+            response.permit = permit;
+            response.answered = at.unwrap_or(response.answered);
             Outcome::Answer(Answer::Ready(response))
         }
         Err(reason) => Outcome::Close(reason),
@@ -93,7 +148,7 @@ fn plan(core: &Core, context: &Context, body: &FetchRequest<'_>) -> Result<Plan,
     }
     last_of_each(&mut wanted);
     if context.version < 7 {
-        return Ok(Plan { wanted, session_id: 0, incremental: false });
+        return Ok(Plan { wanted, session_id: 0, incremental: false, is_large: false });
     }
     let mut forgotten = Vec::new();
     for topic in &body.forgotten_topics_data {
@@ -132,9 +187,9 @@ fn last_of_each(wanted: &mut Vec<Wanted>) {
 }
 
 /// What a fetch is answered with.
-struct Gathered {
+struct Gathered<R = Vec<Read>> {
     /// In the order of what was asked.
-    reads: Vec<Read>,
+    reads: R,
     /// None for what a wake brought along.
     permit: Option<Permit>,
     /// When the last of it was read; `None` when nobody was asked.
@@ -228,7 +283,8 @@ async fn read_all(
             }
         }
     }
-    read::trim(&mut reads, asked, demand.bytes_max);
+    let limits = asked.iter().map(|asked| asked.bytes_max);
+    read::trim(reads.iter_mut().zip(limits), demand.bytes_max);
     (reads, last)
 }
 

@@ -5,7 +5,7 @@ use super::session::Wanted;
 use crate::core::Core;
 use bytes::Bytes;
 use ottla_io::ShardId;
-use ottla_metadata::Uuid;
+use ottla_metadata::{Image, Uuid};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::FetchRequest;
 use ottla_shard::purgatory::{Watch, wait_for_bytes};
@@ -55,13 +55,13 @@ impl Demand {
 }
 
 /// What is asked of a partition, found in the image.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) owner: ShardId,
-    topic_id: Uuid,
-    index: i32,
-    fetch_offset: i64,
-    bytes_max: i32,
+    pub(super) topic_id: Uuid,
+    pub(super) index: i32,
+    pub(super) fetch_offset: i64,
+    pub(super) bytes_max: i32,
     current_leader_epoch: i32,
     last_fetched_epoch: i32,
     /// It is not in the image: nobody is asked.
@@ -71,9 +71,21 @@ pub(super) struct Asked {
 /// Finds the partitions and their owners.
 pub(super) fn resolve(core: &Core, context: &Context, wanted: &[Wanted], replica_id: i32) -> Vec<Asked> {
     let image = core.image();
-    let find = |wanted: &Wanted| {
-        let key = &wanted.key;
-        let topic = if context.version >= 13 {
+    let by_id = context.version >= 13;
+    wanted.iter().map(|wanted| resolve_one(core, &image, by_id, wanted, replica_id)).collect()
+}
+
+/// Finds one partition and its owner. `by_id`: the client names topics by their ids.
+pub(super) fn resolve_one(
+    core: &Core,
+    image: &Image,
+    by_id: bool,
+    wanted: &Wanted,
+    replica_id: i32,
+) -> Asked {
+    let key = &wanted.key;
+    let find = || {
+        let topic = if by_id {
             image.topic(key.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?
         } else {
             image.topic_by_name(&key.topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?
@@ -82,23 +94,18 @@ pub(super) fn resolve(core: &Core, context: &Context, wanted: &[Wanted], replica
         // No broker follows this one.
         if replica_id >= 0 { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) } else { Ok(topic.id) }
     };
-    wanted
-        .iter()
-        .map(|wanted| {
-            let found = find(wanted);
-            let topic_id = *found.as_ref().unwrap_or(&Uuid::ZERO);
-            Asked {
-                owner: core.owner(topic_id, wanted.key.index),
-                topic_id,
-                index: wanted.key.index,
-                fetch_offset: wanted.fetch_offset,
-                bytes_max: wanted.bytes_max,
-                current_leader_epoch: wanted.current_leader_epoch,
-                last_fetched_epoch: wanted.last_fetched_epoch,
-                refused: found.err(),
-            }
-        })
-        .collect()
+    let found = find();
+    let topic_id = *found.as_ref().unwrap_or(&Uuid::ZERO);
+    Asked {
+        owner: core.owner(topic_id, key.index),
+        topic_id,
+        index: key.index,
+        fetch_offset: wanted.fetch_offset,
+        bytes_max: wanted.bytes_max,
+        current_leader_epoch: wanted.current_leader_epoch,
+        last_fetched_epoch: wanted.last_fetched_epoch,
+        refused: found.err(),
+    }
 }
 
 /// The places in `asked` by the core that owns them, in order.
@@ -128,7 +135,7 @@ pub(super) struct Read {
 }
 
 impl Read {
-    fn failed(error: ErrorCode) -> Read {
+    pub(super) fn failed(error: ErrorCode) -> Read {
         Read {
             error: Some(error),
             high_watermark: -1,
@@ -176,7 +183,7 @@ pub(super) async fn read(core: &Rc<Core>, asked: &[Asked], demand: &Demand) -> V
     reads
 }
 
-async fn read_one(
+pub(super) async fn read_one(
     partition: &Rc<Partition>,
     asked: &Asked,
     left: usize,
@@ -228,12 +235,13 @@ pub(super) async fn park(core: &Rc<Core>, asked: &[(Asked, i64)], bytes: usize, 
     wait_for_bytes(&watches, bytes).await;
 }
 
-/// Several owners each gave a first batch whole: only the first of all may exceed a limit.
-pub(super) fn trim(reads: &mut [Read], asked: &[Asked], bytes_max: usize) {
+/// Several owners each gave a first batch whole: only the first of all may exceed a limit. Each read comes with the
+/// limit of its partition.
+pub(super) fn trim<'r>(reads: impl Iterator<Item = (&'r mut Read, i32)>, bytes_max: usize) {
     let mut total = 0;
-    for (read, asked) in reads.iter_mut().zip(asked) {
+    for (read, own_bytes_max) in reads {
         let bytes = read.bytes();
-        let is_over = total + bytes > bytes_max || bytes > usize::try_from(asked.bytes_max).unwrap_or(0);
+        let is_over = total + bytes > bytes_max || bytes > usize::try_from(own_bytes_max).unwrap_or(0);
         if bytes > 0 && total > 0 && is_over {
             read.parts.clear();
             continue;

@@ -11,10 +11,14 @@
 //! A core keeps the sessions of its own connections. The id says which core made it, so that a client that comes back
 //! by another one gets FETCH_SESSION_ID_NOT_FOUND, never somebody else's session.
 
-use ottla_io::Instant;
+use super::read;
+use super::standing::{PARTITIONS_MIN, Standing};
+use crate::core::Core;
+use ottla_io::{Instant, ShardId};
 use ottla_metadata::Uuid;
 use ottla_protocol::ErrorCode;
-use std::cell::RefCell;
+use ottla_shard::Isolation;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
@@ -48,6 +52,8 @@ struct Cached {
     wanted: Wanted,
     told_high_watermark: i64,
     told_log_start: i64,
+    /// The core that watches it for the session's standing.
+    owner: Option<ShardId>,
 }
 
 /// A session's partitions, in the order in which they are served; those that got data go to the end. A session may
@@ -57,20 +63,37 @@ struct Line {
     places: HashMap<PartitionKey, u64>,
     by_place: BTreeMap<u64, Cached>,
     next_place: u64,
+    /// What the session's standing has not heard of; `None` while there is none.
+    unheard: Option<Unheard>,
+}
+
+/// See [`Line::unheard`].
+#[derive(Debug, Default)]
+struct Unheard {
+    wanted: Vec<u64>,
+    gone: Vec<(u64, ShardId)>,
 }
 
 impl Line {
     /// At its old place, or at the end.
     fn put(&mut self, wanted: Wanted) {
-        match self.places.get(&wanted.key).and_then(|place| self.by_place.get_mut(place)) {
-            Some(cached) => cached.wanted = wanted,
-            None => self.push(Cached::new(wanted)),
+        let Some(place) = self.places.get(&wanted.key).copied() else {
+            return self.push(Cached::new(wanted));
+        };
+        if let Some(cached) = self.by_place.get_mut(&place) {
+            cached.wanted = wanted;
+            if let Some(unheard) = &mut self.unheard {
+                unheard.wanted.push(place);
+            }
         }
     }
 
     fn push(&mut self, cached: Cached) {
         self.places.insert(cached.wanted.key.clone(), self.next_place);
         self.by_place.insert(self.next_place, cached);
+        if let Some(unheard) = &mut self.unheard {
+            unheard.wanted.push(self.next_place);
+        }
         self.next_place += 1;
     }
 
@@ -79,7 +102,13 @@ impl Line {
     }
 
     fn remove(&mut self, key: &PartitionKey) -> Option<Cached> {
-        self.places.remove(key).and_then(|place| self.by_place.remove(&place))
+        let place = self.places.remove(key)?;
+        let mut cached = self.by_place.remove(&place)?;
+        let owner = cached.owner.take();
+        if let (Some(unheard), Some(owner)) = (&mut self.unheard, owner) {
+            unheard.gone.push((place, owner));
+        }
+        Some(cached)
     }
 
     fn wanted(&self) -> impl Iterator<Item = &Wanted> {
@@ -87,12 +116,13 @@ impl Line {
     }
 }
 
-#[derive(Debug)]
 struct Session {
     partitions: Line,
     uses_ids: bool,
     epoch: i32,
     used: Instant,
+    /// A fetch that is under way has it.
+    standing: Option<Standing>,
 }
 
 /// The sessions of one core.
@@ -101,6 +131,9 @@ pub(crate) struct Sessions {
     count_max: usize,
     shard: i32,
     shard_count: i32,
+    /// Partitions of all standings of this core.
+    pub(super) watched: Rc<Cell<usize>>,
+    next_share: Cell<u64>,
 }
 
 /// How one request is answered.
@@ -110,6 +143,8 @@ pub(crate) struct Plan {
     pub(crate) session_id: i32,
     /// Only what has something new is answered.
     pub(crate) incremental: bool,
+    /// The session is large, and `wanted` left out: see [`Sessions::stand`].
+    pub(crate) is_large: bool,
 }
 
 impl Sessions {
@@ -124,6 +159,8 @@ impl Sessions {
             count_max,
             shard: small(shard),
             shard_count: small(shard_count).max(1),
+            watched: Rc::default(),
+            next_share: Cell::new(0),
         }
     }
 
@@ -148,7 +185,7 @@ impl Sessions {
                 drop(by_id);
                 self.make(&wanted, uses_ids, now)
             };
-            return Ok(Plan { wanted, session_id, incremental: false });
+            return Ok(Plan { wanted, session_id, incremental: false, is_large: false });
         }
         let session = by_id.get_mut(&id).ok_or(ErrorCode::FETCH_SESSION_ID_NOT_FOUND)?;
         if session.epoch != epoch {
@@ -165,12 +202,104 @@ impl Sessions {
         }
         session.used = now;
         session.epoch = session.epoch.checked_add(1).unwrap_or(1);
+        if session.partitions.places.len() >= PARTITIONS_MIN {
+            return Ok(Plan { wanted: Vec::new(), session_id: id, incremental: true, is_large: true });
+        }
+        session.standing = None;
+        session.partitions.unheard = None;
         let wanted = session.partitions.wanted().cloned().collect::<Vec<_>>();
         if wanted.is_empty() {
             by_id.remove(&id);
-            return Ok(Plan { wanted, session_id: 0, incremental: false });
+            return Ok(Plan { wanted, session_id: 0, incremental: false, is_large: false });
         }
-        Ok(Plan { wanted, session_id: id, incremental: true })
+        Ok(Plan { wanted, session_id: id, incremental: true, is_large: false })
+    }
+
+    /// All that a session asks for.
+    pub(super) fn wanted(&self, id: i32) -> Vec<Wanted> {
+        let by_id = self.by_id.borrow();
+        by_id.get(&id).map(|session| session.partitions.wanted().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The session's standing with everything in it that has changed, or a new one. `None` when something of the session
+    /// cannot be watched.
+    pub(super) fn stand(&self, core: &Rc<Core>, id: i32, isolation: Isolation) -> Option<Standing> {
+        let image = core.image();
+        let mut by_id = self.by_id.borrow_mut();
+        let session = by_id.get_mut(&id)?;
+        let line = &mut session.partitions;
+        let unheard = line.unheard.take();
+        let find = |wanted: &Wanted| {
+            let asked = read::resolve_one(core, &image, session.uses_ids, wanted, -1);
+            asked.refused.is_none().then_some(asked)
+        };
+        let known = session.standing.take().filter(|standing| standing.fits(core, isolation));
+        let known = known.zip(unheard).and_then(|(mut standing, mut unheard)| {
+            for (place, owner) in unheard.gone {
+                standing.end(place, owner);
+            }
+            unheard.wanted.sort_unstable();
+            unheard.wanted.dedup();
+            for place in unheard.wanted {
+                let Some(cached) = line.by_place.get_mut(&place) else { continue };
+                let asked = find(&cached.wanted)?;
+                match cached.owner.replace(asked.owner) {
+                    Some(_) => standing.change(place, asked),
+                    None if standing.begin(core, place, asked) => {}
+                    None => return None,
+                }
+            }
+            (!standing.has_idle_owner()).then_some(standing)
+        });
+        let mut standing = match known {
+            Some(standing) => standing,
+            None => {
+                let mut standing = Standing::new(core, isolation);
+                for (place, cached) in &mut line.by_place {
+                    let asked = find(&cached.wanted)?;
+                    cached.owner = Some(asked.owner);
+                    if !standing.begin(core, *place, asked) {
+                        return None;
+                    }
+                }
+                standing
+            }
+        };
+        line.unheard = Some(Unheard::default());
+        standing.epoch = session.epoch;
+        Some(standing)
+    }
+
+    /// The fetch that had it is answered. Another one that began meanwhile has made its own.
+    pub(super) fn put_back(&self, id: i32, standing: Standing) {
+        let mut by_id = self.by_id.borrow_mut();
+        match by_id.get_mut(&id) {
+            Some(session) if session.epoch == standing.epoch => session.standing = Some(standing),
+            _ => {
+                drop(by_id);
+                drop(standing);
+            }
+        }
+    }
+
+    /// A number that no other share of this core has.
+    pub(super) fn next_share(&self) -> u64 {
+        self.next_share.replace(self.next_share.get() + 1)
+    }
+
+    /// Which partition is at each place; `None` where none is any more.
+    pub(super) fn keys(&self, id: i32, places: impl Iterator<Item = u64>) -> Vec<Option<PartitionKey>> {
+        let by_id = self.by_id.borrow();
+        let line = by_id.get(&id).map(|session| &session.partitions);
+        places.map(|place| Some(line?.by_place.get(&place)?.wanted.key.clone())).collect()
+    }
+
+    /// The most bytes that are wanted of each.
+    pub(super) fn limits(&self, id: i32, places: impl Iterator<Item = u64>) -> Vec<i32> {
+        let by_id = self.by_id.borrow();
+        let line = by_id.get(&id).map(|session| &session.partitions);
+        let limit = |place| Some(line?.by_place.get(&place)?.wanted.bytes_max);
+        places.map(|place| limit(place).unwrap_or(0)).collect()
     }
 
     /// 0 when there is no room: the client goes on without a session.
@@ -194,7 +323,7 @@ impl Sessions {
         };
         let mut partitions = Line::default();
         wanted.iter().cloned().for_each(|wanted| partitions.put(wanted));
-        by_id.insert(id, Session { partitions, uses_ids, epoch: 1, used: now });
+        by_id.insert(id, Session { partitions, uses_ids, epoch: 1, used: now, standing: None });
         id
     }
 
@@ -232,7 +361,7 @@ impl Sessions {
 
 impl Cached {
     fn new(wanted: Wanted) -> Cached {
-        Cached { wanted, told_high_watermark: -1, told_log_start: -1 }
+        Cached { wanted, told_high_watermark: -1, told_log_start: -1, owner: None }
     }
 }
 
