@@ -31,7 +31,6 @@ use std::hint::black_box;
 #[bench::fetch_cold("fetch-cold")]
 #[bench::record_to_one("record-to-one")]
 #[bench::record_to_eight("record-to-eight")]
-#[bench::record_among_thousand("record-among-thousand")]
 fn scenario(name: &str) {
     black_box(simulated::run(Scenario::named(name), 1, Plant::of_environment(), None));
 }
