@@ -19,7 +19,7 @@ struct Row {
     only_ottla: bool,
 }
 
-const ROWS: [Row; 22] = [
+const ROWS: [Row; 25] = [
     Row {
         figure: "durable produce, 1,000-byte records in 64 KiB batches: broker CPU s/GB",
         aim: "0.7",
@@ -128,6 +128,27 @@ const ROWS: [Row; 22] = [
         only_ottla: true,
     },
     Row {
+        figure: "readers of the tail at 20 MB/s, intended to fetched: p99.9 ms",
+        aim: "",
+        command: "perf/numbers tail-fetch-1",
+        value: |reports, who| reports.median("tail-fetch-1", who, "fetched_p999_ms"),
+        only_ottla: false,
+    },
+    Row {
+        figure: "that with ten readers beside them that catch up at 200 MB/s, over without",
+        aim: "1.1",
+        command: "perf/numbers tail-fetch-1 tail-during-backfill",
+        value: |reports, who| reports.ratio("tail-during-backfill", "tail-fetch-1", who, "fetched_p999_ms"),
+        only_ottla: false,
+    },
+    Row {
+        figure: "broker CPU for 5,000 records a second, 1,000 partitions over one",
+        aim: "1.5",
+        command: "perf/numbers partitions-1 partitions-1000",
+        value: |reports, who| reports.ratio("partitions-1000", "partitions-1", who, "broker_cpu_s_per_s"),
+        only_ottla: false,
+    },
+    Row {
         figure: "resident when idle, MB",
         aim: "20",
         command: "perf/numbers start",
@@ -198,6 +219,10 @@ impl Reports<'_> {
 
     fn median(&self, part: &str, who: &str, name: &str) -> Option<f64> {
         self.find(part, |contestant| contestant == who, name)
+    }
+
+    fn ratio(&self, part: &str, over: &str, who: &str, name: &str) -> Option<f64> {
+        Some(self.median(part, who, name)? / self.median(over, who, name)?)
     }
 
     fn floor(&self, what: &str, name: &str) -> Option<f64> {
@@ -318,6 +343,16 @@ mod tests {
         assert!(row.contains("| 0.7 | 0.500 |  | 4.00 |  | 8.00 |"), "{row}");
         let row = text.lines().find(|line| line.contains("p99.9 ms")).expect("the row");
         assert!(row.contains("| a tenth of Kafka's |  |  |  |  |  |"), "{row}");
+    }
+
+    /// What another load does to a figure is a ratio of the two, for each contender alone.
+    #[test]
+    fn ratios() {
+        let tail = |part, who, ms| line(part, who, &[("fetched_p999_ms", ms)]);
+        let lines = vec![tail("tail-fetch-1", OTTLA, 4.0), tail("tail-during-backfill", OTTLA, 5.0)];
+        let text = page(&[report(lines)]);
+        let row = text.lines().find(|line| line.contains("catch up")).expect("the row");
+        assert!(row.contains("| 1.1 | 1.25 |  |  |  |  |"), "{row}");
     }
 
     /// A fetch's cost is the difference of two loads over the difference of what they read; floors are denominators.

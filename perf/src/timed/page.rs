@@ -90,6 +90,7 @@ fn picture(points: &[(usize, f64)]) -> Result<String, String> {
             .disable_x_mesh()
             .disable_x_axis()
             .y_labels(4)
+            .max_light_lines(0)
             .axis_style(SOFT)
             .draw()
             .map_err(|error| told(&error))?;
