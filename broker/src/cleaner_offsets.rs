@@ -41,11 +41,6 @@ impl CleanerOffsets {
 /// Notes durably that `partition` is compacted up to `offset`. False when that could not be written down.
 pub(crate) async fn store(core: &Rc<Core>, partition: &Partition, offset: Offset) -> bool {
     let Some(dir) = partition.log().dir().parent().map(PathBuf::from) else { return false };
-    store_in(core, dir, partition, offset).await
-}
-
-/// The same in the directory to which the partition moves.
-pub(crate) async fn store_in(core: &Rc<Core>, dir: PathBuf, partition: &Partition, offset: Offset) -> bool {
     let (id, topic, index) = (partition.topic_id(), partition.topic().to_string(), partition.index());
     let stored = core.call(ShardId(0), move |core| async move {
         let _turn = core.cleaner_offsets.turn.acquire(1).await;

@@ -14,7 +14,6 @@ use crate::groups::Groups;
 use crate::limits::Limits;
 use crate::log_dirs::{LogDir, OfflineDir};
 use crate::log_starts::LogStarts;
-use crate::moves::Moves;
 use crate::net::Connections;
 use crate::openings::Openings;
 use crate::publish::Published;
@@ -82,7 +81,6 @@ pub struct Core {
     /// Core 0's alone.
     pub(crate) cleaner_offsets: CleanerOffsets,
     pub(crate) compacting: Compacting,
-    pub(crate) moves: Moves,
     /// Core 0's alone: who writes the recovery points and high watermarks holds its only unit.
     pub(crate) checkpoint_files: Semaphore,
     /// Data directories that failed, at the start or since: see [`crate::log_dirs`].
@@ -128,7 +126,6 @@ impl Core {
             log_starts: LogStarts::default(),
             cleaner_offsets: CleanerOffsets::default(),
             compacting: Compacting::default(),
-            moves: Moves::default(),
             checkpoint_files: Semaphore::new(1),
             short_dirs: RefCell::default(),
             offline_dirs: RefCell::default(),

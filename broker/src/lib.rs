@@ -12,7 +12,6 @@ mod limits;
 mod log_dirs;
 mod log_starts;
 mod metrics;
-mod moves;
 mod net;
 mod openings;
 mod producer_expiry;

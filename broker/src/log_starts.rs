@@ -105,8 +105,7 @@ fn here(core: &Core) -> Here {
         let start = partition.log_start_offset();
         (start > 0).then(|| (dir, partition.topic().to_string(), partition.index(), start))
     });
-    // What takes over a partition needs its line before it does.
-    Here { starts: starts.chain(core.moves.log_starts()).collect(), unknown }
+    Here { starts: starts.collect(), unknown }
 }
 
 /// Replaces the files that are not as they should be. False when one could not be written.

@@ -9,7 +9,7 @@
 
 use crate::core::Core;
 use crate::groups;
-use crate::recovery::{self, Recovered, RecoveredPartition};
+use crate::recovery::{self, Recovered};
 use crate::strays;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
@@ -131,8 +131,8 @@ async fn delete(dir: &Path) {
 }
 
 /// On core 0: the log of a deleted topic is not open any more, and its directory gone.
-fn vacate(core: &Rc<Core>, topic: &Arc<str>, index: i32) {
-    let (core, key) = (core.clone(), (topic.clone(), index));
+fn vacate(core: &Rc<Core>, topic: &Topic, index: i32) {
+    let (core, key) = (core.clone(), (topic.name.clone(), index));
     spawn(Class::Control, async move {
         let vacated = core.call(ShardId(0), move |core| {
             core.openings.occupied.borrow_mut().remove(&key);
@@ -167,12 +167,12 @@ pub(crate) async fn open_all(core: &Rc<Core>, partitions: Vec<(Arc<Topic>, i32)>
             let key = (topic.name.clone(), index);
             let vacated = core.call(ShardId(0), move |core| wait_until_vacated(core, key));
             if vacated.await.is_ok() && !is_deleted(&core, &topic) && !core.is_stopping() {
-                open(&core, &topic, index, RecoveredPartition::default()).await;
+                open(&core, &topic, index, None).await;
             }
         });
     }
     let opening = stream::iter(free).for_each_concurrent(LOGS_AT_ONCE, |(topic, index)| async move {
-        open(core, &topic, index, RecoveredPartition::default()).await;
+        open(core, &topic, index, None).await;
     });
     opening.await;
 }
@@ -196,9 +196,8 @@ pub(crate) fn begin(core: &Rc<Core>, partitions: Vec<(Arc<Topic>, i32)>, recover
         let opening =
             stream::iter(reachable).for_each_concurrent(LOGS_AT_ONCE, |(topic, index, dir)| async move {
                 // Whoever stops leaves the rest to the next start.
-                let left = recovered.of(&dir, &topic.name, index);
-                let succeeded =
-                    is_deleted(core, &topic) || !core.is_stopping() && open(core, &topic, index, left).await;
+                let succeeded = is_deleted(core, &topic)
+                    || !core.is_stopping() && open(core, &topic, index, Some(recovered)).await;
                 core.openings.count(&dir, succeeded);
             });
         opening.await;
@@ -218,41 +217,13 @@ fn dir_of(core: &Core, topic: &Topic, index: i32) -> Option<PathBuf> {
     }
 }
 
-/// The partition, which is not served any more, gets another log: until that is opened, or [`end`] is called, its deletion is put off.
-pub(crate) fn begin_exchange(core: &Core, topic: Uuid, index: i32) {
-    core.partitions.set(topic, index, Hosted::Opening);
-    core.openings.under_way.borrow_mut().insert((topic, index));
-}
-
-/// After [`begin_exchange`]: the partition goes on with the log that it had, or cannot go on.
-pub(crate) async fn end(core: &Rc<Core>, partition: &Rc<Partition>, result: Result<(), Error>) {
-    let (topic, index) = (partition.topic_id(), partition.index());
-    core.openings.under_way.borrow_mut().remove(&(topic, index));
-    if core.image().topic(topic).is_none() {
-        if let Err(error) = partition.delete().await {
-            tracing::error!("cannot delete a partition's files: {error}");
-        }
-        vacate(core, partition.topic(), index);
-        return;
-    }
-    match result {
-        Ok(()) => {
-            partition.stay();
-            core.partitions.set(topic, index, Hosted::Online(partition.clone()));
-            groups::opened(core, partition);
-        }
-        Err(error) => {
-            core.partitions.set(topic, index, Hosted::Offline(error));
-        }
-    }
-}
-
-/// Opens one partition, of which the last process has `left` this, and says whether it is served.
-pub(crate) async fn open(core: &Rc<Core>, topic: &Topic, index: i32, left: RecoveredPartition) -> bool {
+/// Opens one partition, and says whether it is served.
+async fn open(core: &Rc<Core>, topic: &Topic, index: i32, recovered: Option<&Recovered>) -> bool {
     let Some(state) = topic.partition(index) else { return false };
     let Some(dir) = dir_of(core, topic, index) else { return false };
     let Some(settings) = core.topic_settings(topic.id) else { return false };
     core.partitions.set(topic.id, index, Hosted::Opening);
+    let left = recovered.map(|recovered| recovered.of(&dir, &topic.name, index)).unwrap_or_default();
     let spec = PartitionSpec {
         topic: topic.name.clone(),
         topic_id: topic.id,
@@ -280,7 +251,7 @@ pub(crate) async fn open(core: &Rc<Core>, topic: &Topic, index: i32, left: Recov
                 },
                 Err(_) => strays::leave_behind(core, topic, index).await,
             }
-            vacate(core, &topic.name, index);
+            vacate(core, topic, index);
             true
         }
         Ok(partition) => {

@@ -15,7 +15,6 @@ use crate::disk_space;
 use crate::log_dirs::{self, LogDir, OfflineDir, Taken};
 use crate::log_starts;
 use crate::metrics;
-use crate::moves;
 use crate::net::Listening;
 use crate::openings;
 use crate::producer_expiry;
@@ -262,7 +261,7 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     let config = &startup.config;
     let began = ottla_io::now();
     tell_features(core);
-    let Taken { locks: _locks, cluster_id, online, offline, mut found, mut recovered } =
+    let Taken { locks: _locks, cluster_id, online, offline, found, mut recovered } =
         log_dirs::take(config).await?;
     if !recovered.was_clean() {
         tracing::info!("the last shutdown was not clean, or this is the first start: logs are checked");
@@ -282,7 +281,6 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
     let listening = listen(core, &startup.addresses)?;
     let ports: Vec<SocketAddr> = listening.iter().map(Listening::address).collect();
     let broker_epoch = register(&controller, config, &cluster_id, &online, &ports).await?;
-    let unfinished = moves::settle(&controller.image(), config.node_id, &online, &mut found).await?;
     place(&controller, config, &online, &offline, &found).await?;
     let identity = Arc::new(Identity { node_id: config.node_id, broker_epoch, log_dirs: online });
     for shard in core.mesh.shards() {
@@ -315,7 +313,6 @@ async fn lead(core: &Rc<Core>, startup: &Startup) -> Result<(), Failure> {
         });
         started.await.map_err(|error| Failure::Start(error.to_string()))?;
     }
-    moves::resume(core, unfinished);
     tell_promise(config);
     let image = core.image();
     tracing::info!(

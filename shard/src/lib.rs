@@ -27,8 +27,8 @@ pub mod standing;
 pub use budget::Budget;
 pub use mesh::{Gone, Mesh};
 pub use partition::{
-    Acks, AppendFuture, AppendOrigin, AppendResult, CompactionMeans, FetchData, Finished, FutureLog,
-    Isolation, ListedOffset, Partition, PartitionSpec,
+    Acks, AppendFuture, AppendOrigin, AppendResult, CompactionMeans, FetchData, Isolation, ListedOffset,
+    Partition, PartitionSpec,
 };
 pub use partitions::{Census, Hosted, Partitions};
 pub use produce::{Checked, Refusal, check};

@@ -10,7 +10,6 @@
 
 mod append;
 mod compaction;
-mod future;
 mod offsets;
 mod open;
 mod read;
@@ -20,7 +19,6 @@ pub(crate) mod tests;
 
 pub use append::{Acks, AppendFuture, AppendOrigin, AppendResult};
 pub use compaction::CompactionMeans;
-pub use future::{Finished, FutureLog};
 pub use offsets::ListedOffset;
 pub use open::PartitionSpec;
 pub use read::{FetchData, Isolation};

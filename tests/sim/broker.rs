@@ -6,7 +6,6 @@
 
 mod dirs;
 mod model;
-mod moving;
 mod recovering;
 mod topics;
 mod traffic;

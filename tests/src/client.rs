@@ -33,7 +33,6 @@ requests! {
     AddPartitionsToTxn: AddPartitionsToTxnRequest<'_> => AddPartitionsToTxnResponse<'r>;
     AlterConfigs: AlterConfigsRequest<'_> => AlterConfigsResponse<'r>;
     AlterPartitionReassignments: AlterPartitionReassignmentsRequest<'_> => AlterPartitionReassignmentsResponse<'r>;
-    AlterReplicaLogDirs: AlterReplicaLogDirsRequest<'_> => AlterReplicaLogDirsResponse<'r>;
     ApiVersions: ApiVersionsRequest<'_> => ApiVersionsResponse<'r>;
     CreateAcls: CreateAclsRequest<'_> => CreateAclsResponse<'r>;
     CreatePartitions: CreatePartitionsRequest<'_> => CreatePartitionsResponse<'r>;

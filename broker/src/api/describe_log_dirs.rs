@@ -8,7 +8,6 @@
 
 use super::Context;
 use crate::core::Core;
-use crate::moves;
 use futures_util::future::join_all;
 use ottla_io::file;
 use ottla_log::Health;
@@ -38,8 +37,6 @@ struct Found {
     index: i32,
     size_bytes: u64,
     offset_lag: i64,
-    /// A copy that is to take the partition's place.
-    is_future: bool,
 }
 
 pub(crate) async fn handle(
@@ -77,7 +74,6 @@ async fn here(core: &Core, filter: &Filter) -> Vec<Found> {
                 index,
                 size_bytes: partition.size_bytes(),
                 offset_lag: lag(&partition),
-                is_future: false,
             }),
             // Not opened, or not yet.
             Hosted::Offline(_) | Hosted::Opening => {
@@ -91,14 +87,8 @@ async fn here(core: &Core, filter: &Filter) -> Vec<Found> {
                     // What cannot be looked at is no part of the answer's other partitions.
                     size_bytes: size.unwrap_or(0),
                     offset_lag: UNKNOWN_LAG,
-                    is_future: false,
                 });
             }
-        }
-    }
-    for moves::Standing { dir, topic, index, size_bytes, lag } in core.moves.standings() {
-        if filter.as_ref().is_none_or(|named| named.contains(&(topic.to_string(), index))) {
-            found.push(Found { dir, topic, index, size_bytes, offset_lag: lag, is_future: true });
         }
     }
     found
@@ -145,7 +135,7 @@ async fn describe(core: &Core, dir: &Path, found: &[Found]) -> DescribeLogDirsRe
             partition_index: found.index,
             partition_size: i64::try_from(found.size_bytes).unwrap_or(i64::MAX),
             offset_lag: found.offset_lag,
-            is_future_key: found.is_future,
+            is_future_key: false,
         });
     }
     result.topics = topics

@@ -126,8 +126,6 @@ pub struct LiveConfig {
     /// appended for them.
     pub verify_transactions: bool,
     pub compaction: CompactionLimits,
-    /// `replica.alter.log.dirs.io.max.bytes.per.second`, of all shards together.
-    pub move_bytes_per_second: f64,
 }
 
 /// What compaction may take on this broker, all shards together.
@@ -171,7 +169,6 @@ impl LiveConfig {
                 buffer_bytes: double("log.cleaner.io.buffer.size") as u64,
                 bytes_per_second: double("log.cleaner.io.max.bytes.per.second"),
             },
-            move_bytes_per_second: double("replica.alter.log.dirs.io.max.bytes.per.second"),
         }
     }
 }

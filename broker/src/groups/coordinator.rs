@@ -178,7 +178,7 @@ impl Coordinator {
         }
         self.end(core, code);
         core.groups.hosted.borrow_mut().remove(&self.key());
-        load::again(core, &self.partition);
+        load::again(core, self.partition.clone());
     }
 
     fn now(&self, core: &Core) -> Turn {

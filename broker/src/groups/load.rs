@@ -53,7 +53,7 @@ pub(super) fn begin(core: &Rc<Core>, partition: Rc<Partition>) {
 }
 
 /// After a failure, if the log can be used.
-pub(super) fn again(core: &Rc<Core>, partition: &Partition) {
+pub(super) fn again(core: &Rc<Core>, partition: Rc<Partition>) {
     let key = (partition.topic_id(), partition.index());
     let is_usable = || core.partitions.get(key.0, key.1).is_ok() && !core.is_stopping();
     if !is_usable() {
@@ -63,13 +63,11 @@ pub(super) fn again(core: &Rc<Core>, partition: &Partition) {
     let core = core.clone();
     spawn(Class::Control, async move {
         sleep(AGAIN_AFTER).await;
-        // It may have another log by now.
-        match core.partitions.get(key.0, key.1) {
-            Ok(partition) if !core.is_stopping() => begin(&core, partition),
-            _ => {
-                core.groups.hosted.borrow_mut().remove(&key);
-            }
+        if core.is_stopping() || core.partitions.get(key.0, key.1).is_err() {
+            core.groups.hosted.borrow_mut().remove(&key);
+            return;
         }
+        begin(&core, partition);
     });
 }
 

@@ -101,18 +101,6 @@ pub(crate) fn opened(core: &Rc<Core>, partition: &Rc<Partition>) {
     }
 }
 
-/// A partition's log is exchanged: its groups are loaded again when that is done.
-pub(crate) fn leave(core: &Core, topic_id: Uuid, index: i32) {
-    let hosted = core.groups.hosted.borrow_mut().remove(&(topic_id, index));
-    if let Some(Hosted::Active(coordinator)) = hosted {
-        coordinator.end(core, ErrorCode::NOT_COORDINATOR);
-    }
-}
-
-pub(crate) fn is_loading(core: &Core, topic_id: Uuid, index: i32) -> bool {
-    matches!(core.groups.hosted.borrow().get(&(topic_id, index)), Some(Hosted::Loading))
-}
-
 /// Topics are gone: their offsets go too, and with [`TOPIC`] all groups.
 pub(crate) fn follow(core: &Rc<Core>, changes: &Changes) {
     for (id, topic) in &changes.topics_deleted {

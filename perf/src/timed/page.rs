@@ -87,10 +87,9 @@ fn picture(points: &[(usize, f64)]) -> Result<String, String> {
             .map_err(|error| told(&error))?;
         chart
             .configure_mesh()
-            .disable_x_mesh()
+            .disable_mesh()
             .disable_x_axis()
             .y_labels(4)
-            .max_light_lines(0)
             .axis_style(SOFT)
             .draw()
             .map_err(|error| told(&error))?;

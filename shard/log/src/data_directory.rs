@@ -5,7 +5,7 @@
 use crate::Error;
 use crate::checkpoint::directory::{CLEAN_SHUTDOWN, format_clean_shutdown, parse_clean_shutdown};
 use crate::checkpoint::offsets::{self, Offsets};
-use crate::checkpoint::partition::{FUTURE_SUFFIX, parse_directory_name, parse_future_name};
+use crate::checkpoint::partition::parse_directory_name;
 use crate::survey::read_small;
 use ottla_io::file::{read_dir, remove_dir_all, remove_file, rename, replace, sync_dir};
 use std::path::{Path, PathBuf};
@@ -82,33 +82,9 @@ pub async fn partitions(data: &Path) -> Result<Vec<PartitionDir>, Error> {
     Ok(found)
 }
 
-/// A copy of a partition's log that is to take its place: `TOPIC-PARTITION.UNIQUE-future` (KIP-113).
-pub async fn futures(data: &Path) -> Result<Vec<PartitionDir>, Error> {
-    let entries = read_dir(data).await.map_err(|error| Error::io("list", data, &error))?;
-    let found = entries.into_iter().filter(|entry| entry.is_dir).filter_map(|entry| {
-        let (topic, index) = parse_future_name(entry.file_name.to_str()?)?;
-        Some(PartitionDir { topic: topic.to_owned(), index, path: entry.path.clone() })
-    });
-    Ok(found.collect())
-}
-
-/// A new name for such a copy.
-pub fn future_name(topic: &str, index: i32) -> String {
-    let unique = (ottla_io::task::random_u64(), ottla_io::task::random_u64());
-    format!("{topic}-{index}.{:016x}{:016x}{FUTURE_SUFFIX}", unique.0, unique.1)
-}
-
-/// Gives the copy in `future` the name under which its log is opened.
-pub async fn promote_future(future: &Path, topic: &str, index: i32) -> Result<(), Error> {
-    let Some(parent) = future.parent() else { return Err(Error::Closed { dir: future.to_owned() }) };
-    let dir = parent.join(format!("{topic}-{index}"));
-    rename(future, &dir).await.map_err(|error| Error::io("rename", future, &error))?;
-    sync_dir(parent).await.map_err(|error| Error::io("flush", parent, &error))
-}
-
-/// Takes the directory `dir` of a partition whose log nobody has open out of the way, durably: it is `TOPIC-PARTITION.UNIQUE-delete` now,
-/// which is returned.
-pub async fn retire_partition(dir: &Path) -> Result<PathBuf, Error> {
+/// Deletes the directory `dir` of a partition whose log nobody has open: renamed to `TOPIC-PARTITION.UNIQUE-delete`, so that a crash
+/// leaves nothing by its name, and removed.
+pub async fn delete_partition(dir: &Path) -> Result<(), Error> {
     let Some((parent, name)) = dir.parent().zip(dir.file_name().and_then(|name| name.to_str())) else {
         return Err(Error::Closed { dir: dir.to_owned() });
     };
@@ -120,16 +96,5 @@ pub async fn retire_partition(dir: &Path) -> Result<PathBuf, Error> {
     let renamed = parent.join(format!("{topic}{suffix}"));
     rename(dir, &renamed).await.map_err(|error| Error::io("rename", dir, &error))?;
     sync_dir(parent).await.map_err(|error| Error::io("flush", parent, &error))?;
-    Ok(renamed)
-}
-
-/// Removes what [`retire_partition`] has renamed.
-pub async fn remove_retired(renamed: &Path) -> Result<(), Error> {
-    remove_dir_all(renamed).await.map_err(|error| Error::io("remove", renamed, &error))
-}
-
-/// Deletes the directory `dir` of a partition whose log nobody has open; a crash leaves nothing by its name.
-pub async fn delete_partition(dir: &Path) -> Result<(), Error> {
-    let retired = retire_partition(dir).await?;
-    remove_retired(&retired).await
+    remove_dir_all(&renamed).await.map_err(|error| Error::io("remove", &renamed, &error))
 }

@@ -466,10 +466,6 @@ impl Log {
     pub async fn close(&self, snapshot: Option<Vec<u8>>) -> Result<Offset, Error> {
         writer::close(&self.0, snapshot).await
     }
-    /// As [`Log::delete`], but leaves the renamed directory, whose path it returns, for the caller to remove.
-    pub async fn retire(&self) -> Result<PathBuf, Error> {
-        crate::truncate::retire(&self.0).await
-    }
     /// Renames the directory to `TOPIC-PARTITION.UNIQUE-delete` and removes it.
     pub async fn delete(&self) -> Result<(), Error> {
         crate::truncate::delete(&self.0).await

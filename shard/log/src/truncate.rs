@@ -11,10 +11,9 @@ use crate::scan::Expected;
 use crate::state::{Growing, Segment};
 use crate::walk::walk;
 use crate::writer::{self, exclusively};
-use crate::{Error, Offset, aborted, data_directory};
+use crate::{Error, Offset, aborted};
 use ottla_io::file::sync_dir;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Appends wait while it lives.
@@ -248,16 +247,10 @@ pub(crate) async fn restart_at(inner: &Rc<Inner>, offset: Offset) -> Result<(), 
     .await
 }
 
-/// See [`crate::Log::retire`].
-pub(crate) async fn retire(inner: &Rc<Inner>) -> Result<PathBuf, Error> {
+/// See [`crate::Log::delete`].
+pub(crate) async fn delete(inner: &Rc<Inner>) -> Result<(), Error> {
     writer::closed(inner);
     // What is in flight ends first.
     let _turn = inner.turn.acquire(1).await;
-    data_directory::retire_partition(&inner.dir).await
-}
-
-/// See [`crate::Log::delete`].
-pub(crate) async fn delete(inner: &Rc<Inner>) -> Result<(), Error> {
-    let retired = retire(inner).await?;
-    data_directory::remove_retired(&retired).await
+    crate::data_directory::delete_partition(&inner.dir).await
 }

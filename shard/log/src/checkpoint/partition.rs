@@ -78,17 +78,6 @@ pub fn parse_directory_name(name: &str) -> Option<(&str, i32)> {
     Some((topic, partition.parse().ok()?))
 }
 
-/// The end of the name of a copy that is to take the place of a partition's log.
-pub const FUTURE_SUFFIX: &str = "-future";
-
-/// `topic-3.UNIQUE-future`, with 32 hexadecimal digits, into its parts.
-pub fn parse_future_name(name: &str) -> Option<(&str, i32)> {
-    let (partition, unique) = name.strip_suffix(FUTURE_SUFFIX)?.rsplit_once('.')?;
-    let is_unique = unique.len() == 32 && unique.bytes().all(|digit| digit.is_ascii_hexdigit());
-    is_unique.then_some(())?;
-    parse_directory_name(partition)
-}
-
 /// The name of a file of the segment at `base_offset`; `suffix` with its dot.
 pub fn segment_file_name(base_offset: Offset, suffix: &str) -> String {
     format!("{base_offset:020}{suffix}")
@@ -130,17 +119,6 @@ mod tests {
         assert_eq!(parse_directory_name("a-b-12"), Some(("a-b", 12)));
         for bad in ["a", "-1", "a-01", "a-", "a-x", "a-1.5f-delete", "a-99999999999"] {
             assert_eq!(parse_directory_name(bad), None, "{bad}");
-        }
-        let unique = "0123456789abcdef0123456789abcdef";
-        assert_eq!(parse_future_name(&format!("a.b-12.{unique}-future")), Some(("a.b", 12)));
-        for bad in [
-            "a-1",
-            "a-1-future",
-            "a-1.5f-future",
-            &format!("a.{unique}-future"),
-            &format!("a-1.{unique}-delete"),
-        ] {
-            assert_eq!(parse_future_name(bad), None, "{bad}");
         }
         assert_eq!(parse_segment_file_name(&segment_file_name(17, ".log")), Some((17, "log")));
         assert_eq!(parse_segment_file_name("00000000000000000017.log.deleted"), Some((17, "log.deleted")));

@@ -1,4 +1,4 @@
-//! How fast work in the background may read and write: `log.cleaner.io.max.bytes.per.second` and the like, of one core's share.
+//! How fast cleaning may read and write: `log.cleaner.io.max.bytes.per.second`, of one core's share.
 
 use ottla_io::{Instant, now, sleep};
 use std::cell::Cell;
@@ -9,7 +9,7 @@ const WAIT_MIN: Duration = Duration::from_millis(1);
 /// What was not used is lost after this, so that no burst follows a pause.
 const SAVED_MAX: Duration = Duration::from_millis(100);
 
-/// One per core and kind of work, which says what it has moved and waits until it may go on.
+/// One per core. Cleaning says what it has moved and waits until it may go on.
 pub struct Pace {
     bytes_per_second: Cell<f64>,
     /// When what was moved so far would have been moved at the allowed rate.
@@ -29,7 +29,7 @@ impl Pace {
     }
 
     /// Ends when so many bytes more have their time, and another task had its turn if this one's slice is over.
-    pub async fn moved(&self, bytes: usize) {
+    pub(crate) async fn moved(&self, bytes: usize) {
         let takes = Duration::try_from_secs_f64(bytes as f64 / self.bytes_per_second.get());
         let takes = takes.unwrap_or(Duration::from_secs(3600));
         let now = now();
