@@ -71,16 +71,24 @@ pub(crate) async fn publish(
         strays::forget(core, &changes.topics_deleted).await;
         Some(writing)
     };
+    // In two rounds: what was deleted is gone on all cores before any of them looks for a directory of the same name, or is known to
+    // occupy it.
     let (changes, occupied) = (Arc::new(changes), Arc::new(openings::occupied(core)));
-    let calls = core.mesh.shards().map(|shard| {
-        let (image, changes, recovered) = (image.clone(), changes.clone(), recovered.clone());
-        let occupied = occupied.clone();
+    let departures = core.mesh.shards().map(|shard| {
+        let (image, changes, occupied) = (image.clone(), changes.clone(), occupied.clone());
+        core.call(shard, move |core| async move { depart(&core, image, &changes, &occupied).await })
+    });
+    let departed = join_all(departures).await;
+    let occupied = Arc::new(openings::occupied(core));
+    let arrivals = core.mesh.shards().map(|shard| {
+        let (image, changes, occupied) = (image.clone(), changes.clone(), occupied.clone());
+        let recovered = recovered.clone();
         core.call(
             shard,
-            move |core| async move { follow(&core, image, &changes, recovered, &occupied).await },
+            move |core| async move { arrive(&core, &image, &changes, recovered, &occupied).await },
         )
     });
-    for done in join_all(calls).await {
+    for done in departed.into_iter().chain(join_all(arrivals).await) {
         if done.is_err() {
             tracing::error!("a core could not follow the metadata at offset {}", image.offset());
         }
@@ -106,17 +114,10 @@ pub(crate) fn start(core: &Rc<Core>, mut news: Subscription) {
     });
 }
 
-/// Takes over `image` on this core. With `recovered`, at the start, partitions are only begun to be opened. Directories that are
-/// `occupied` are waited for by others.
-async fn follow(
-    core: &Rc<Core>,
-    image: Arc<Image>,
-    changes: &Changes,
-    recovered: Option<Arc<Recovered>>,
-    occupied: &Occupied,
-) {
+/// Takes over `image` on this core, and leaves what was deleted. `occupied` was so before.
+async fn depart(core: &Rc<Core>, image: Arc<Image>, changes: &Changes, occupied: &Occupied) {
     follow_settings(core, &image, changes);
-    core.set_image(image.clone());
+    core.set_image(image);
     groups::follow(core, changes);
     // Before the first wait: an opening that ends looks whether its topic is still there.
     let (mut gone, mut offline, mut unopened) = (Vec::new(), Vec::new(), Vec::new());
@@ -133,6 +134,26 @@ async fn follow(
         }
     }
     openings::delete_all(core, unopened, occupied).await;
+    let deleted = stream::iter(gone).for_each_concurrent(LOGS_AT_ONCE, |partition| async move {
+        if let Err(error) = partition.delete().await {
+            tracing::error!(topic = %partition.topic(), "cannot delete a partition's files: {error}");
+        }
+    });
+    deleted.await;
+    for (topic, index) in offline {
+        strays::leave_behind(core, &topic, index).await;
+    }
+}
+
+/// Opens what is new on this core; with `recovered`, at the start, it is only begun. Directories that are `occupied` are waited for by
+/// others.
+async fn arrive(
+    core: &Rc<Core>,
+    image: &Image,
+    changes: &Changes,
+    recovered: Option<Arc<Recovered>>,
+    occupied: &Occupied,
+) {
     let mut opening = Vec::new();
     for (id, indexes) in &changes.partitions {
         let Some(topic) = image.topic(*id) else { continue };
@@ -146,15 +167,6 @@ async fn follow(
                 (None, Some(_)) => opening.push((topic.clone(), index)),
             }
         }
-    }
-    let deleted = stream::iter(gone).for_each_concurrent(LOGS_AT_ONCE, |partition| async move {
-        if let Err(error) = partition.delete().await {
-            tracing::error!(topic = %partition.topic(), "cannot delete a partition's files: {error}");
-        }
-    });
-    deleted.await;
-    for (topic, index) in offline {
-        strays::leave_behind(core, &topic, index).await;
     }
     match recovered {
         Some(recovered) => openings::begin(core, opening, recovered),

@@ -79,10 +79,19 @@ pub(crate) async fn forget(core: &Rc<Core>, deleted: &BTreeMap<Uuid, Arc<Topic>>
     }
 }
 
-/// A partition that could not be opened is not deleted with its topic: nobody knows what else is wrong there. It makes room.
+/// A partition that could not be opened is not deleted with its topic: nobody knows what else is wrong there. It makes room. What says that
+/// it is another topic's stays.
 pub(crate) async fn leave_behind(core: &Core, topic: &Topic, index: i32) {
+    let own = topic.partition(index).and_then(|state| state.directory_of(core.node_id()));
     for dir in core.online_dirs() {
         let path = dir.path.join(format!("{}-{index}", topic.name));
+        let is_it = match topic_id(&path).await {
+            Some(id) => id == topic.id,
+            None => Some(dir.id) == own,
+        };
+        if !is_it {
+            continue;
+        }
         match set_aside(&path).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::error!(path = %path.display(), "cannot move a deleted partition aside: {error}");
