@@ -95,7 +95,9 @@ fn advice_for(code: ErrorCode) -> Option<&'static str> {
         }
         ErrorCode::TOPIC_ALREADY_EXISTS => "to accept that it is there: --if-not-exists",
         ErrorCode::GROUP_ID_NOT_FOUND => "see which groups there are: ottla group list",
-        ErrorCode::NON_EMPTY_GROUP => "stop its members first: see ottla group describe NAME --members",
+        ErrorCode::NON_EMPTY_GROUP | ErrorCode::UNKNOWN_MEMBER_ID => {
+            "stop its members first: see ottla group describe NAME --members"
+        }
         ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC => {
             "its members read that topic: stop them first, see ottla group describe NAME --members"
         }

@@ -149,10 +149,12 @@ impl Client {
     /// # Errors
     /// GROUP_ID_NOT_FOUND.
     pub fn describe_group(&mut self, group: &str) -> Result<DescribedGroup, Error> {
-        // Brokers that do not know the protocol, and groups that are not of it, are asked the older question.
+        // Brokers that do not know the protocol or have it switched off, and groups that are not of it, are asked the older question.
         match self.describe_consumer_group(group) {
             Err(Error::Unsupported { .. }) => {}
-            Err(error) if error.code() == ErrorCode::GROUP_ID_NOT_FOUND => {}
+            Err(error)
+                if matches!(error.code(), ErrorCode::GROUP_ID_NOT_FOUND | ErrorCode::UNSUPPORTED_VERSION) => {
+            }
             other => return other,
         }
         let request =

@@ -61,8 +61,8 @@ struct To {
     /// What is committed now, for example to see it or to put it into a file with --csv
     #[arg(long)]
     to_current: bool,
-    /// Lines TOPIC,PARTITION,OFFSET
-    #[arg(long, value_name = "FILE")]
+    /// Lines TOPIC,PARTITION,OFFSET, which say what is reset and to what
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["topics", "all_topics"])]
     from_file: Option<PathBuf>,
 }
 
@@ -107,7 +107,7 @@ pub fn run(args: &ResetArgs) -> Result<Exit, Failure> {
         .map(|(partition, commit)| (partition, commit.offset))
         .collect();
     let wanted = wanted(&mut client, args, &committed)?;
-    let plan: Vec<Reset> = wanted
+    let mut plan: Vec<Reset> = wanted
         .into_iter()
         .map(|((topic, partition), new)| Reset {
             committed: committed.get(&(topic.clone(), partition)).copied(),
@@ -121,16 +121,22 @@ pub fn run(args: &ResetArgs) -> Result<Exit, Failure> {
         return Err(Failure::failed(format!("{} has nothing committed", groups::subject(&args.name)))
             .with_advice(advice));
     }
-    let mut failures = Vec::new();
+    let (mut failures, asked) = (Vec::new(), plan.len());
     if args.execute {
         let offsets = plan.iter().map(|one| ((one.topic.clone(), one.partition), one.new)).collect();
-        failures = refused(client.commit(&args.name, &offsets)?);
+        let results = client.commit(&args.name, &offsets)?;
+        let is_refused = |one: &Reset| {
+            let mut refused = results.iter().filter(|(_, result)| result.is_err());
+            refused.any(|((topic, partition), _)| (topic, partition) == (&one.topic, &one.partition))
+        };
+        plan.retain(|one| !is_refused(one));
+        failures = refused(results);
     }
     print(args, &plan)?;
     if !args.execute && !args.to.to_current {
         eprintln!("nothing is changed yet: add --execute");
     }
-    Ok(super::ended(plan.len(), failures))
+    Ok(super::ended(asked, failures))
 }
 
 /// The new offset of each partition.
