@@ -66,7 +66,8 @@ pub(crate) async fn serve(core: &Rc<Core>, request: &Request) -> Outcome {
         return Box::pin(large).await;
     }
     let asked = read::resolve(core, context, &plan.wanted, replica_id);
-    let Gathered { reads, permit, at } = gather(core, &asked, &demand, wait, context.received).await;
+    let deadline = recently() + wait;
+    let Gathered { reads, permit, at } = gather(core, &asked, &demand, deadline, context.received).await;
     let keys = plan.wanted.into_iter().map(|wanted| wanted.key);
     add(&core.stats.net.fetched_bytes, reads.iter().map(Read::bytes).sum::<usize>() as u64);
     let response = answer::build(core, context, plan.session_id, plan.incremental, keys.zip(reads));
@@ -82,11 +83,17 @@ async fn serve_large(
     wait: Duration,
     replica_id: i32,
 ) -> Outcome {
-    let standing = if replica_id < 0 { core.sessions.stand(core, id, demand.isolation) } else { None };
+    let deadline = recently() + wait;
+    let standing = if replica_id < 0 {
+        core.sessions.stand(core, id, demand.isolation)
+    } else {
+        core.sessions.drop_standing(id);
+        None
+    };
     let (mut reads, mut permit, mut at) = (None, None, None);
     let mut held = None;
     if let Some(mut standing) = standing
-        && let Some(gathered) = standing.gather(core, id, demand, wait, context.received).await
+        && let Some(gathered) = standing.gather(core, id, demand, deadline, context.received).await
     {
         reads = Some(standing::keyed(&core.sessions, id, gathered.reads));
         (permit, at) = (gathered.permit, gathered.at);
@@ -97,7 +104,7 @@ async fn serve_large(
         None => {
             let wanted = core.sessions.wanted(id);
             let asked = read::resolve(core, context, &wanted, replica_id);
-            let gathered = gather(core, &asked, demand, wait, context.received).await;
+            let gathered = gather(core, &asked, demand, deadline, context.received).await;
             (permit, at) = (gathered.permit, gathered.at);
             wanted.into_iter().map(|wanted| wanted.key).zip(gathered.reads).collect()
         }
@@ -201,10 +208,9 @@ async fn gather(
     core: &Rc<Core>,
     asked: &[Asked],
     demand: &Demand,
-    wait: Duration,
+    deadline: Instant,
     received: Instant,
 ) -> Gathered {
-    let deadline = recently() + wait;
     let owners = read::by_owner(asked);
     let stages = &core.stats.stages;
     let mut parsed = None;

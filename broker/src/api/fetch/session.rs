@@ -12,7 +12,7 @@
 //! by another one gets FETCH_SESSION_ID_NOT_FOUND, never somebody else's session.
 
 use super::read;
-use super::standing::{PARTITIONS_MIN, Standing};
+use super::standing::{PARTITIONS_MAX, PARTITIONS_MIN, Standing};
 use crate::core::Core;
 use ottla_io::{Instant, ShardId};
 use ottla_metadata::Uuid;
@@ -123,6 +123,15 @@ struct Session {
     used: Instant,
     /// A fetch that is under way has it.
     standing: Option<Standing>,
+    /// The image by which something of it is not known here: it is read whole until there is another.
+    unfit: Option<u64>,
+}
+
+impl Session {
+    fn drop_standing(&mut self) {
+        self.standing = None;
+        self.partitions.unheard = None;
+    }
 }
 
 /// The sessions of one core.
@@ -199,14 +208,14 @@ impl Sessions {
         }
         for key in forgotten {
             session.partitions.remove(key);
+            session.unfit = None;
         }
         session.used = now;
         session.epoch = session.epoch.checked_add(1).unwrap_or(1);
         if session.partitions.places.len() >= PARTITIONS_MIN {
             return Ok(Plan { wanted: Vec::new(), session_id: id, incremental: true, is_large: true });
         }
-        session.standing = None;
-        session.partitions.unheard = None;
+        session.drop_standing();
         let wanted = session.partitions.wanted().cloned().collect::<Vec<_>>();
         if wanted.is_empty() {
             by_id.remove(&id);
@@ -226,6 +235,14 @@ impl Sessions {
     pub(super) fn stand(&self, core: &Rc<Core>, id: i32, isolation: Isolation) -> Option<Standing> {
         let image = core.image();
         let mut by_id = self.by_id.borrow_mut();
+        let session = by_id.get(&id)?;
+        if session.unfit == Some(image.offset()) {
+            return None;
+        }
+        let is_new = session.standing.is_none();
+        if is_new && !self.make_room(&mut by_id, id) {
+            return None;
+        }
         let session = by_id.get_mut(&id)?;
         let line = &mut session.partitions;
         let unheard = line.unheard.take();
@@ -249,14 +266,20 @@ impl Sessions {
                     None => return None,
                 }
             }
-            (!standing.has_idle_owner()).then_some(standing)
+            standing.leave_idle(core);
+            Some(standing)
         });
         let mut standing = match known {
             Some(standing) => standing,
             None => {
+                let found: Option<Vec<_>> =
+                    line.by_place.values().map(|cached| find(&cached.wanted)).collect();
+                let Some(found) = found else {
+                    session.unfit = Some(image.offset());
+                    return None;
+                };
                 let mut standing = Standing::new(core, isolation);
-                for (place, cached) in &mut line.by_place {
-                    let asked = find(&cached.wanted)?;
+                for ((place, cached), asked) in line.by_place.iter_mut().zip(found) {
                     cached.owner = Some(asked.owner);
                     if !standing.begin(core, *place, asked) {
                         return None;
@@ -268,6 +291,25 @@ impl Sessions {
         line.unheard = Some(Unheard::default());
         standing.epoch = session.epoch;
         Some(standing)
+    }
+
+    /// Whether there is room for a standing of session `id`; those of sessions that are not used make it.
+    fn make_room(&self, by_id: &mut HashMap<i32, Session>, id: i32) -> bool {
+        let wanted = by_id.get(&id).map_or(0, |session| session.partitions.by_place.len());
+        let has_room = || self.watched.get() + wanted <= PARTITIONS_MAX;
+        if !has_room() {
+            let now = ottla_io::now();
+            let unused = |session: &&mut Session| now.duration_since(session.used) >= EVICTION;
+            by_id.values_mut().filter(unused).for_each(Session::drop_standing);
+        }
+        has_room()
+    }
+
+    /// The session is read whole for now.
+    pub(super) fn drop_standing(&self, id: i32) {
+        if let Some(session) = self.by_id.borrow_mut().get_mut(&id) {
+            session.drop_standing();
+        }
     }
 
     /// The fetch that had it is answered. Another one that began meanwhile has made its own.
@@ -323,7 +365,7 @@ impl Sessions {
         };
         let mut partitions = Line::default();
         wanted.iter().cloned().for_each(|wanted| partitions.put(wanted));
-        by_id.insert(id, Session { partitions, uses_ids, epoch: 1, used: now, standing: None });
+        by_id.insert(id, Session { partitions, uses_ids, epoch: 1, used: now, standing: None, unfit: None });
         id
     }
 

@@ -89,8 +89,16 @@ struct State {
     due: BTreeSet<u64>,
     /// What the last result called quiet.
     unconfirmed: Vec<u64>,
-    /// The number of the last result.
+    /// The number of the last read that began. One that is broken off is a result that did not arrive.
     sent: u64,
+}
+
+impl State {
+    /// What has changed is due, unless it was forgotten since.
+    fn take_marked(&mut self, watch: &StandingWatch) {
+        let marked = watch.take_marked().into_iter().filter(|place| self.slots.contains_key(place));
+        self.due.extend(marked);
+    }
 }
 
 struct Slot {
@@ -123,7 +131,12 @@ impl Share {
 
     /// Reads what is due, in order, until the bytes are used up. The first that has anything gives its first batch whole.
     pub(super) async fn read(&self, core: &Rc<Core>, demand: &Demand) -> Told {
-        self.state.borrow_mut().due.extend(self.watch.take_marked());
+        let number = {
+            let mut state = self.state.borrow_mut();
+            state.take_marked(&self.watch);
+            state.sent += 1;
+            state.sent
+        };
         let mut reads = Vec::new();
         let mut left = demand.bytes_max;
         let mut at_least_one = true;
@@ -159,9 +172,7 @@ impl Share {
             }
             reads.push(Placed { place, read, is_quiet });
         }
-        let mut state = self.state.borrow_mut();
-        state.sent += 1;
-        Told { number: state.sent, reads, suffices: false, ended: now() }
+        Told { number, reads, suffices: false, ended: now() }
     }
 
     fn next_due(&self, from: u64) -> Option<(u64, Asked)> {
@@ -174,7 +185,7 @@ impl Share {
     pub(super) fn park(&self, core: &Core, bytes_min: usize) -> Parked {
         let parked = self.watch.park(bytes_min);
         let state = &mut *self.state.borrow_mut();
-        state.due.extend(self.watch.take_marked());
+        state.take_marked(&self.watch);
         for place in &state.due {
             let Some(slot) = state.slots.get_mut(place) else { continue };
             match (core.partitions.get(slot.asked.topic_id, slot.asked.index), slot.seen) {

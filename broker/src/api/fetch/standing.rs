@@ -23,13 +23,12 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 /// From so many partitions on a session has a standing: below, reading all of them costs less than knowing which.
 pub(super) const PARTITIONS_MIN: usize = 16;
 /// Partitions of all sessions of a core's connections together. At about 250 bytes each with their owners this is
 /// 25 MB a core; a session beyond it is read whole each time.
-const PARTITIONS_MAX: usize = 100_000;
+pub(super) const PARTITIONS_MAX: usize = 100_000;
 
 /// A session's shares at the owners. Dropping it ends them.
 pub(crate) struct Standing {
@@ -102,9 +101,14 @@ impl Standing {
         }
     }
 
-    /// Owners share the bytes of an answer: one without partitions must go.
-    pub(super) fn has_idle_owner(&self) -> bool {
-        self.owners.iter().any(|owner| owner.partitions == 0)
+    /// Owners share the bytes of an answer: those without partitions go.
+    pub(super) fn leave_idle(&mut self, core: &Rc<Core>) {
+        self.owners.retain(|owner| {
+            if owner.partitions == 0 {
+                end_share(core, owner);
+            }
+            owner.partitions > 0
+        });
     }
 
     /// Reads until there is enough, something went wrong, or the time is up. By place. `None` when a share is lost.
@@ -113,10 +117,9 @@ impl Standing {
         core: &Rc<Core>,
         id: i32,
         demand: &Demand,
-        wait: Duration,
+        deadline: Instant,
         received: Instant,
     ) -> Option<Gathered<Vec<(u64, Read)>>> {
-        let deadline = recently() + wait;
         let stages = &core.stats.stages;
         let mut parsed = None;
         // What was quiet may be news all the same, and is not read again.
@@ -257,13 +260,20 @@ impl Drop for Standing {
         // A process that stops takes its shares along.
         let Some(core) = self.core.upgrade().filter(|core| !core.is_stopping()) else { return };
         for owner in &self.owners {
-            let id = owner.id;
-            // It runs although nobody waits for it.
-            drop(core.call(owner.shard, move |core| {
-                core.shares.end(id);
-                std::future::ready(())
-            }));
+            end_share(&core, owner);
         }
+    }
+}
+
+/// A share that never began needs no end.
+fn end_share(core: &Rc<Core>, owner: &Owner) {
+    if owner.changes.begins.is_none() {
+        let id = owner.id;
+        // It runs although nobody waits for it.
+        drop(core.call(owner.shard, move |core| {
+            core.shares.end(id);
+            std::future::ready(())
+        }));
     }
 }
 
